@@ -1,7 +1,7 @@
 //! How calls to a host travel: every way that a call takes, hop by hop, with the objects that decide, and why it ends.
 //!
 //! The ways are those of [`egress_core::istio::simulation`]; no proxy is asked. Not followed, and said so: what EnvoyFilters
-//! change, callers in ambient mode, and waypoints behind gateways. Makes no findings, and knows nothing of layout.
+//! change, and waypoints behind gateways. Makes no findings, and knows nothing of layout.
 
 use std::collections::BTreeSet;
 
@@ -14,6 +14,8 @@ use serde::Serialize;
 use crate::finding::Place;
 pub use crate::traffic::host_call::SpokenProtocol;
 
+mod ambient_callers;
+mod ambient_ways;
 mod called_ports;
 mod callers;
 mod entry_calls;
@@ -55,7 +57,11 @@ pub struct FollowedCall {
     pub protocol: SpokenProtocol,
     /// Whether an object that the callers see names the host itself.
     pub is_mentioned: bool,
-    /// The callers: of each namespace one pod for each Sidecar and each set of traffic annotations that its pods have.
+    /// Whether the callers are in ambient mode: the ztunnel of their node takes the calls, no sidecar.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_ambient: bool,
+    /// The callers: of each namespace one pod for each Sidecar and each set of traffic annotations that its pods have; in
+    /// ambient mode one for each service account.
     pub callers: Vec<CallingPod>,
     /// The ways; several where routes have weights.
     #[serde(rename = "paths")]
@@ -117,7 +123,7 @@ pub enum WayResult {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct WayHop {
-    /// The gateway's pods, `namespace/name`, that all do the same; none for the caller's own proxy.
+    /// The pods of the gateway or waypoint, `namespace/name`, that all do the same; none for the caller's own proxy.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pods: Vec<String>,
     /// The port of these pods.

@@ -2,6 +2,7 @@
 //!
 //! Knows how facts are collected from objects and texts, and how they are looked up. Knows nothing of egress paths.
 
+mod api_gateways;
 mod by_mesh;
 mod changed;
 mod clients;

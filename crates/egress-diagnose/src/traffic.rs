@@ -3,6 +3,7 @@
 //! Shared by several checks and fixes. Makes no findings.
 
 pub(crate) mod auto_mtls;
+pub(crate) mod direct_calls;
 pub(crate) mod envoys;
 pub(crate) mod gateway_connections;
 pub(crate) mod host_call;

@@ -32,7 +32,7 @@ use crate::istio::client_tls::DestinationRules;
 use crate::istio::listeners::Listeners;
 use crate::istio::routes::Route;
 use crate::kubernetes::network_path::Network;
-use crate::path::{EgressPath, NamespaceCalls};
+use crate::path::{EgressPath, NamespaceCalls, is_missing_service, meant_gateway};
 
 mod callers;
 mod egress_index;
@@ -179,6 +179,18 @@ impl<'a> View<'a> {
     pub fn mesh(&self) -> &'a MeshFacts {
         self.note(Input::Mesh);
         &self.shared.facts.snapshot.mesh
+    }
+
+    /// The gateway that a destination in full means, which no Service has.
+    pub(crate) fn meant_gateway(&self, destination: &str) -> Option<&'a GatewayFacts> {
+        self.note(Input::Services);
+        meant_gateway(&self.shared.facts.snapshot, destination)
+    }
+
+    /// Whether a destination in full names a Service that does not exist.
+    pub(crate) fn is_missing_service(&self, destination: &str) -> bool {
+        self.note(Input::Services);
+        is_missing_service(&self.shared.facts.snapshot, destination)
     }
 
     /// The egress gateways.

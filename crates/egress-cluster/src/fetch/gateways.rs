@@ -46,7 +46,7 @@ impl Cluster {
             .iter()
             .filter(|service| {
                 is_gateway(service, known.pods.unwrap_or_default())
-                    || routed.names(service)
+                    || routed.names(service, known.pods.unwrap_or_default())
                     || scope.gateway == name(service)
             })
             .cloned()

@@ -152,16 +152,21 @@ const SERVICES: &str = "internal.istio.io/gateway-service";
 /// The namespace of those Services. Its webhook refuses it, and istiod obeys it where no webhook stood in the way.
 const NAMESPACE_OF_SERVICES: &str = "internal.istio.io/parent-namespace";
 
+/// The Services in full that a Gateway object is for; none where it selects pods.
+pub(crate) fn named_services(object: &Resource) -> Option<std::str::Split<'_, char>> {
+    object.annotations.get(SERVICES).map(|names| names.split(','))
+}
+
 /// Whether a Gateway object is for the gateway's pods. `labels.SubsetOf` in `pilot/pkg/model/push_context.go`
 /// (`mergeGateways`); an object without a selector is for all.
 pub fn selects(object: &Resource, gateway: &GatewayFacts) -> bool {
     let Some(spec) = object.gateway() else { return false };
-    if let Some(services) = object.annotations.get(SERVICES) {
+    if let Some(mut services) = named_services(object) {
         let named = object.annotations.get(NAMESPACE_OF_SERVICES).filter(|namespace| !namespace.is_empty());
         let is_here = *named.unwrap_or(&object.id.namespace) == gateway.name.namespace;
         let own = format!("{}.{}.svc.", gateway.name.service, gateway.name.namespace);
         // Whoever names another namespace is taken at his word: other Services may have the same pods.
-        return is_here && (named.is_some() || services.split(',').any(|service| service.starts_with(&own)));
+        return is_here && (named.is_some() || services.any(|service| service.starts_with(&own)));
     }
     let is_for = |labels: &BTreeMap<String, String>| has_labels(labels, spec.selector.iter().flatten());
     match gateway.pods.as_slice() {

@@ -9,9 +9,10 @@ use crate::kubernetes::{Pod, Service};
 
 use super::{hold, pod, selector, service};
 use crate::intent::GatewayName;
+use crate::istio::server::named_services;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
-use crate::snapshot::{GatewayFacts, PodFacts, ServiceFacts};
+use crate::snapshot::{GatewayFacts, PodFacts, ProxyRole, ServiceFacts};
 use crate::visibility::host_matches;
 use crate::visibility::virtual_service::{destinations, serves_mesh};
 
@@ -23,11 +24,13 @@ pub const GATEWAY_LABEL: &str = "istio=egressgateway";
 pub struct Routed {
     services: BTreeSet<GatewayName>,
     selectors: BTreeSet<BTreeMap<String, String>>,
+    /// The Services that Gateway objects name instead of selecting pods, each with the Gateway's own name.
+    named: BTreeMap<GatewayName, GatewayName>,
 }
 
 /// The egress gateways among these Services, with the pods behind them, ordered by name.
 pub fn gateways(services: &[Service], pods: &[Pod], routed: &Routed) -> Vec<GatewayFacts> {
-    let gateways = services.iter().filter(|service| is_gateway(service, pods) || routed.names(service));
+    let gateways = services.iter().filter(|service| is_gateway(service, pods) || routed.names(service, pods));
     let mut found: Vec<GatewayFacts> = gateways
         .filter_map(|service| {
             let namespace = service.metadata.namespace.as_deref();
@@ -66,6 +69,11 @@ pub fn is_gateway(service: &Service, pods: &[Pod]) -> bool {
     named || selects_gateway_label(&selector) || behind.any(|pod| labelled(&pod))
 }
 
+/// Whether a pod runs Envoy as a gateway, whoever configures it.
+fn is_router(pod: &PodFacts) -> bool {
+    pod.proxy.as_ref().is_some_and(|proxy| proxy.role == ProxyRole::Router)
+}
+
 fn is_called_gateway(name: &str) -> bool {
     name.contains("egressgateway")
 }
@@ -84,15 +92,26 @@ pub fn is_behind(pod: &Pod, namespace: Option<&str>, selector: &BTreeMap<String,
 
 impl Routed {
     /// What these objects say. A Service is an egress gateway where sidecars send a host to it that a ServiceEntry
-    /// declares outside the mesh, and a Gateway object is for its pods: both, since each alone is common elsewhere.
+    /// declares outside the mesh, and its pods are gateways: a Gateway object is for them, or they run Envoy as one.
     pub fn by(resources: &[Resource]) -> Self {
-        let outside = Outside::of(resources);
+        Routed::among(resources.iter())
+    }
+
+    /// The same of these objects, with those that istiod makes of the Gateway API.
+    pub fn among<'a>(resources: impl Iterator<Item = &'a Resource> + Clone) -> Self {
+        let outside = Outside::of(resources.clone());
         let mut routed = Routed::default();
         // Many hosts, and the same few Services: each is worked out once.
         let mut hosts: HashSet<(&str, &str)> = HashSet::new();
         for resource in resources {
-            if let Some(selector) = resource.gateway().and_then(|spec| spec.selector.clone()) {
-                routed.selectors.insert(selector);
+            if let Some(spec) = resource.gateway() {
+                routed.selectors.extend(spec.selector.clone());
+                let named = named_services(resource).into_iter().flatten();
+                let (namespace, own) = (&resource.id.namespace, resource.id.name.as_str());
+                let own = service_of(own.split('~').next().unwrap_or(own), namespace);
+                routed
+                    .named
+                    .extend(named.filter_map(|host| Some((service_of(host, namespace)?, own.clone()?))));
             }
             let Some(spec) = resource.virtual_service().filter(|spec| serves_mesh(spec)) else { continue };
             if spec.hosts.iter().flatten().any(|host| outside.holds(host)) {
@@ -114,17 +133,28 @@ impl Routed {
         let labelled = || pods.iter().any(|pod| selects_gateway_label(&pod.labels));
         let is_one = !service.selector.is_empty()
             && (is_called_gateway(&service.name) || selects_gateway_label(&service.selector) || labelled());
-        (is_one || self.lead_to(&name, &service.selector)).then_some(name)
+        let is_router = pods.iter().any(is_router);
+        (is_one || self.lead_to(&name, &service.selector, is_router)).then_some(name)
     }
 
-    /// Whether they say so of this Service.
-    pub fn names(&self, service: &Service) -> bool {
-        name(service).is_some_and(|name| self.lead_to(&name, &selector(service)))
+    /// Whether they say so of this Service, with the pods behind it among these.
+    pub fn names(&self, service: &Service, pods: &[Pod]) -> bool {
+        let Some(name) = name(service).filter(|name| self.leads_to(name)) else { return false };
+        let selector = selector(service);
+        let behind = |pod: &&Pod| is_behind(pod, Some(&name.namespace), &selector);
+        let has_router =
+            !selector.is_empty() && pods.iter().filter(behind).any(|found| is_router(&pod(found)));
+        self.lead_to(&name, &selector, has_router)
     }
 
-    fn lead_to(&self, name: &GatewayName, found: &BTreeMap<String, String>) -> bool {
+    fn leads_to(&self, name: &GatewayName) -> bool {
+        self.services.contains(name) || self.named.get(name).is_some_and(|own| self.services.contains(own))
+    }
+
+    fn lead_to(&self, name: &GatewayName, found: &BTreeMap<String, String>, has_router: bool) -> bool {
         let selected = |wanted: &BTreeMap<String, String>| !wanted.is_empty() && has_labels(found, wanted);
-        self.services.contains(name) && self.selectors.iter().any(selected)
+        self.leads_to(name)
+            && (has_router || self.named.contains_key(name) || self.selectors.iter().any(selected))
     }
 }
 
@@ -135,9 +165,9 @@ struct Outside<'a> {
 }
 
 impl<'a> Outside<'a> {
-    fn of(resources: &'a [Resource]) -> Self {
+    fn of(resources: impl Iterator<Item = &'a Resource>) -> Self {
         use egress_istio::service_entry::ServiceEntryLocation::MeshInternal;
-        let entries = resources.iter().filter_map(Resource::service_entry);
+        let entries = resources.filter_map(Resource::service_entry);
         let hosts = entries.filter(|spec| spec.location != Some(MeshInternal)).flat_map(|spec| &spec.hosts);
         let (wildcards, exact): (Vec<&str>, Vec<&str>) =
             hosts.map(String::as_str).partition(|host| host.starts_with('*'));
@@ -198,7 +228,7 @@ mod tests {
 
     #[test]
     fn a_gateway_of_any_name_is_told_by_what_routes_do_with_it() {
-        assert!(Routed::by(&objects("MESH_EXTERNAL", "outward")).names(&outward()));
+        assert!(Routed::by(&objects("MESH_EXTERNAL", "outward")).names(&outward(), &[]));
     }
 
     #[test]
@@ -213,7 +243,13 @@ mod tests {
 
     #[test]
     fn a_service_of_the_mesh_is_no_gateway() {
-        assert!(!Routed::by(&objects("MESH_INTERNAL", "outward")).names(&outward()), "the host is inside");
-        assert!(!Routed::by(&objects("MESH_EXTERNAL", "other")).names(&outward()), "no server on its pods");
+        assert!(
+            !Routed::by(&objects("MESH_INTERNAL", "outward")).names(&outward(), &[]),
+            "the host is inside"
+        );
+        assert!(
+            !Routed::by(&objects("MESH_EXTERNAL", "other")).names(&outward(), &[]),
+            "no server on its pods"
+        );
     }
 }

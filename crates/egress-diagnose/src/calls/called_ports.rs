@@ -35,11 +35,8 @@ pub(super) fn called_ports(
         return CalledPorts { ports: asked.iter().copied().collect(), address };
     }
     let mut ports: BTreeMap<u16, SpokenProtocol> = BTreeMap::new();
-    for port in entries.iter().filter_map(|entry| entry.service_entry()?.ports.as_ref()).flatten() {
-        let protocol = PortProtocol::parse(port.protocol.as_deref().unwrap_or_default());
-        if let (Ok(number), false) = (u16::try_from(port.number), protocol == PortProtocol::Udp) {
-            ports.entry(number).or_insert(SpokenProtocol::of(protocol));
-        }
+    for (number, protocol) in entries.iter().flat_map(|entry| declared_ports(entry)) {
+        ports.entry(number).or_insert(protocol);
     }
     for (number, protocol) in routes(view, namespace, host).into_iter().flat_map(matched) {
         ports.entry(number).or_insert(protocol);
@@ -48,6 +45,16 @@ pub(super) fn called_ports(
         ports.extend([(80, SpokenProtocol::Http), (443, SpokenProtocol::Tls)]);
     }
     CalledPorts { ports, address }
+}
+
+/// The ports of a ServiceEntry for TCP of any kind, and what is spoken there.
+pub(super) fn declared_ports(entry: &Resource) -> impl Iterator<Item = (u16, SpokenProtocol)> {
+    let ports = entry.service_entry().into_iter().flat_map(|spec| spec.ports.iter().flatten());
+    ports.filter_map(|port| {
+        let protocol = PortProtocol::parse(port.protocol.as_deref().unwrap_or_default());
+        let number = u16::try_from(port.number).ok()?;
+        (protocol != PortProtocol::Udp).then(|| (number, SpokenProtocol::of(protocol)))
+    })
 }
 
 /// The ServiceEntries by which a namespace knows a host: those that name it, else those of the longest wildcard over it.

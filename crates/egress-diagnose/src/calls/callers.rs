@@ -3,14 +3,13 @@
 //!
 //! Pods of one namespace and Sidecar can still differ: by `sourceLabels` of a route and by selectors of DestinationRules.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use egress_core::resource::ObjectId;
 use egress_core::snapshot::PodFacts;
 
 use crate::facts::{ClusterFacts, Request, client_of, clients, is_gateway_pod};
 use crate::istio::capture::capture_exclusions;
-use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::path::EgressPath;
 use crate::view::View;
 
@@ -56,16 +55,4 @@ pub(super) fn pods<'a>(
         kinds.insert((sidecar, excluded.iter().map(|one| (one.annotation, one.value)).collect()))
     });
     pods
-}
-
-/// The namespaces with pods in ambient mode, whose calls do not go through a sidecar.
-pub(super) fn ambient(facts: &ClusterFacts) -> BTreeSet<&str> {
-    let homes = facts.snapshot.namespaces.iter().map(|home| (home.name.as_str(), &home.labels));
-    let homes: BTreeMap<&str, &BTreeMap<String, String>> = homes.collect();
-    let pods = facts.snapshot.pods.iter().filter(|pod| !pod.finished);
-    let is_ambient = |pod: &&PodFacts| {
-        let home = homes.get(pod.namespace.as_str()).copied();
-        data_plane_mode(pod, home) == DataPlaneMode::Ztunnel
-    };
-    pods.filter(is_ambient).map(|pod| pod.namespace.as_str()).collect()
 }

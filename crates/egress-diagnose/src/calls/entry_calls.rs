@@ -3,22 +3,19 @@
 //! Of pods in ambient mode those to hosts of a waypoint; of pods with a sidecar those to hosts whose entry has the gateway as
 //! its endpoint. Writes no messages.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use egress_core::intent::GatewayName;
-use egress_core::istio::call::{Call, End, Refusal};
-use egress_core::istio::protocol::PortProtocol;
+use egress_core::istio::call::{Call, End, Passage};
 use egress_core::resource::Resource;
 use egress_core::snapshot::PodFacts;
-use egress_istio::service_entry::ServiceEntrySpec;
 
-use crate::facts::ClusterFacts;
-use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
+use super::ambient_callers::{AmbientCallers, ambient_address};
+use super::called_ports::declared_ports;
 use crate::istio::waypoints::waypoint_of;
 use crate::path::Obstacle;
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
-use crate::traffic::routed_call::{RoutedEnd, called_host, callers, end_for};
+use crate::traffic::routed_call::{RoutedEnd, called_host, callers, end_of_passages};
 use crate::view::View;
 
 /// A call to a host that its ServiceEntry sends to a gateway or a waypoint.
@@ -37,18 +34,10 @@ pub(crate) struct EntryCall<'a> {
 }
 
 impl EntryCall<'_> {
-    /// Whether an AuthorizationPolicy refuses the call.
-    pub(crate) fn is_refused_by_policy(&self, view: &View<'_>) -> bool {
-        let passages = view.simulation().passages(&self.call);
-        passages.iter().any(|passage| passage.end == End::Refused(Refusal::ByPolicy))
-    }
-
-    /// What becomes of the call. Checks of their own say which policies refuse calls at a waypoint, and which hosts have none.
-    pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
-        if self.is_refused_by_policy(view) {
-            return RoutedEnd::Unknown;
-        }
-        match end_for(view, &self.call, &self.host) {
+    /// What becomes of the call, where no policy refuses these ways of it. Checks of their own say which policies refuse calls
+    /// at a waypoint, and which hosts have none.
+    pub(super) fn end(&self, view: &View<'_>, passages: Vec<Passage>) -> RoutedEnd {
+        match end_of_passages(view, &self.call, &self.host, passages) {
             RoutedEnd::Otherwise(passage)
                 if self.is_of_waypoint && !matches!(passage.end, End::Refused(_)) =>
             {
@@ -62,19 +51,20 @@ impl EntryCall<'_> {
 /// The calls to a host of the ServiceEntries of a namespace, where this is why no other check follows the host.
 pub(super) fn entry_calls<'a>(
     view: &View<'a>,
-    facts: &'a ClusterFacts,
+    ambient: &AmbientCallers<'a>,
     (namespace, host): (&str, &str),
     reason: Obstacle,
 ) -> Vec<EntryCall<'a>> {
     let entries = view.index().service_entries_of(host);
     let entries = entries.into_iter().filter(|entry| entry.id.namespace == namespace);
     let calls = |entry: &'a Resource| match reason {
-        Obstacle::Waypoint => of_waypoint(facts, entry, host),
+        Obstacle::Waypoint => of_waypoint(ambient, entry, host),
         Obstacle::Endpoints => of_endpoints(view, entry, host),
         Obstacle::Tcp
         | Obstacle::Wildcard
         | Obstacle::Name
         | Obstacle::GatewayApi
+        | Obstacle::MissingService
         | Obstacle::NoGateway
         | Obstacle::NoCaller
         | Obstacle::Undiscovered
@@ -83,25 +73,12 @@ pub(super) fn entry_calls<'a>(
     entries.flat_map(calls).collect()
 }
 
-/// Of each namespace in ambient mode one pod for each service account: a waypoint tells callers apart by it.
-fn of_waypoint<'a>(facts: &'a ClusterFacts, entry: &'a Resource, host: &str) -> Vec<EntryCall<'a>> {
-    let snapshot = &facts.snapshot;
-    let labels: BTreeMap<&str, &BTreeMap<String, String>> =
-        snapshot.namespaces.iter().map(|home| (home.name.as_str(), &home.labels)).collect();
-    let of = |namespace: &str| labels.get(namespace).copied();
-    let Some((namespace, service)) = waypoint_of(entry, of(&entry.id.namespace)) else { return Vec::new() };
+fn of_waypoint<'a>(ambient: &AmbientCallers<'a>, entry: &'a Resource, host: &str) -> Vec<EntryCall<'a>> {
+    let of_namespace = ambient.labels_of(&entry.id.namespace);
+    let Some((namespace, service)) = waypoint_of(entry, of_namespace) else { return Vec::new() };
     let through = GatewayName { namespace: namespace.to_owned(), service: service.to_owned() };
-    let Some(spec) = entry.service_entry() else { return Vec::new() };
-    let allocated = || entry.live.as_ref()?.status.allocated.get(host)?.first()?.parse().ok();
-    let Some(address) = address_of(spec).or_else(allocated) else { return Vec::new() };
-    let mut known = BTreeSet::new();
-    let calls = |pod: &&'a PodFacts| {
-        !pod.finished
-            && data_plane_mode(pod, of(&pod.namespace)) == DataPlaneMode::Ztunnel
-            && known.insert((pod.namespace.as_str(), pod.service_account.as_str()))
-    };
-    let pods: Vec<&'a PodFacts> = snapshot.pods.iter().filter(calls).collect();
-    calls_of(entry, &through, host, &pods, address, true)
+    let Some(address) = ambient_address(entry, host) else { return Vec::new() };
+    calls_of(entry, &through, host, ambient.pods(), address, true)
 }
 
 fn of_endpoints<'a>(view: &View<'a>, entry: &'a Resource, host: &str) -> Vec<EntryCall<'a>> {
@@ -124,7 +101,7 @@ fn calls_of<'a>(
     is_of_waypoint: bool,
 ) -> Vec<EntryCall<'a>> {
     let Some(called) = called_host(host) else { return Vec::new() };
-    let ports = entry.service_entry().map(ports).unwrap_or_default();
+    let ports: Vec<(u16, SpokenProtocol)> = declared_ports(entry).collect();
     let call = |pod: &&'a PodFacts, (port, protocol): (u16, SpokenProtocol)| EntryCall {
         entry,
         host: called.to_string(),
@@ -139,14 +116,4 @@ fn calls_of<'a>(
         is_of_waypoint,
     };
     pods.iter().flat_map(|pod| ports.iter().map(move |port| call(pod, *port))).collect()
-}
-
-/// The ports for TCP of any kind, and what is spoken there.
-fn ports(spec: &ServiceEntrySpec) -> Vec<(u16, SpokenProtocol)> {
-    let declared = spec.ports.iter().flatten().filter_map(|port| {
-        let protocol = PortProtocol::parse(port.protocol.as_deref().unwrap_or_default());
-        let number = u16::try_from(port.number).ok()?;
-        (protocol != PortProtocol::Udp).then(|| (number, SpokenProtocol::of(protocol)))
-    });
-    declared.collect()
 }

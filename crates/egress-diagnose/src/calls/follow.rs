@@ -2,13 +2,14 @@
 //!
 //! Callers whose calls take the same ways are reported once.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use egress_core::istio::call::Call;
 use egress_core::snapshot::PodFacts;
 use rayon::prelude::*;
 
+use super::ambient_callers::AmbientCallers;
+use super::ambient_ways::AmbientHost;
 use super::called_ports::called_ports;
 use super::limits::{self, Limit};
 use super::reasons::CalledHost;
@@ -28,6 +29,8 @@ struct CallToFollow<'a> {
     protocol: SpokenProtocol,
     address: IpAddr,
     is_mentioned: bool,
+    /// What ztunnel does with it; none where the caller has a sidecar.
+    ambient: Option<AmbientHost<'a>>,
 }
 
 /// Follows the calls to the hosts in `asked`. If there are none, those to requested hosts from namespaces that see no object
@@ -48,6 +51,7 @@ pub(crate) fn follow<'a>(
     };
     let mut found = Followed::default();
     let mut calls: Vec<CallToFollow<'a>> = Vec::new();
+    let ambient = AmbientCallers::of(&facts.snapshot);
     let mut of_mesh: Option<Vec<Limit>> = None;
     for wanted in &all {
         let host = wanted.host.as_str();
@@ -56,7 +60,9 @@ pub(crate) fn follow<'a>(
         }
         let namespaces = callers::namespaces(facts, paths, request, host);
         let knows = |namespace: &String| is_mentioned(view, namespace, host);
-        if only_unmentioned && (namespaces.is_empty() || namespaces.iter().all(knows)) {
+        let in_ambient = ambient.asked(facts, request, &namespaces);
+        let mut callers = namespaces.iter().chain(in_ambient.iter().map(|pod| &pod.namespace));
+        if only_unmentioned && callers.all(knows) {
             continue;
         }
         let of_mesh = of_mesh.get_or_insert_with(|| limits::of_mesh(view, facts));
@@ -66,12 +72,10 @@ pub(crate) fn follow<'a>(
             }
             continue;
         }
-        let is_for_all = request.namespace.is_none() && request.client.is_none();
-        let ambient = if is_for_all { callers::ambient(facts) } else { BTreeSet::new() };
-        for namespace in &ambient {
-            found.unfollowed(host, Some(namespace), None, Limit::new(AMBIENT));
+        for pod in &in_ambient {
+            calls.extend(of_ambient(view, &ambient, (host, wanted), pod, only_unmentioned, &mut found));
         }
-        if namespaces.is_empty() && ambient.is_empty() {
+        if namespaces.is_empty() && in_ambient.is_empty() {
             found.unfollowed(host, None, None, Limit::new("no namespace has a pod with a sidecar"));
         }
         for namespace in &namespaces {
@@ -83,9 +87,16 @@ pub(crate) fn follow<'a>(
                 found.unfollowed(host, Some(namespace), None, limit);
                 continue;
             }
-            let pods = callers::pods(view, facts, request, namespace);
+            let mut pods = callers::pods(view, facts, request, namespace);
+            let is_ambient = |pod: &PodFacts| {
+                in_ambient.iter().any(|one| (&one.namespace, &one.name) == (&pod.namespace, &pod.name))
+            };
+            pods.retain(|pod| !is_ambient(pod));
+            if pods.is_empty() && in_ambient.iter().any(|pod| pod.namespace == *namespace) {
+                continue;
+            }
             if pods.is_empty() {
-                let Limit { because, inputs } = no_caller(facts, request, namespace);
+                let Limit { because, inputs } = no_caller(request, namespace);
                 found.unfollowed.push(UnfollowedCall {
                     host: host.to_owned(),
                     namespace: Some(namespace.clone()),
@@ -112,6 +123,7 @@ pub(crate) fn follow<'a>(
                     protocol,
                     address,
                     is_mentioned,
+                    ambient: None,
                 }));
             }
         }
@@ -138,22 +150,53 @@ fn is_mentioned(view: &View<'_>, namespace: &str, host: &str) -> bool {
 }
 
 /// Why no pod of a namespace calls.
-fn no_caller(facts: &ClusterFacts, request: &Request, namespace: &str) -> Limit {
+fn no_caller(request: &Request, namespace: &str) -> Limit {
     if let Some(client) = request.client.as_ref().filter(|client| client.namespace == namespace) {
         return Limit::new(format!("there is no pod {} with a sidecar", client.name));
-    }
-    if callers::ambient(facts).contains(namespace) {
-        return Limit::new(AMBIENT);
     }
     Limit::new("no pod there has a sidecar")
 }
 
-const AMBIENT: &str = "pods there are in ambient mode";
+/// The calls of a pod in ambient mode. ztunnel knows hosts by their addresses alone.
+fn of_ambient<'a>(
+    view: &View<'a>,
+    ambient: &AmbientCallers<'a>,
+    (host, wanted): (&str, &HostToFollow),
+    pod: &'a PodFacts,
+    only_unmentioned: bool,
+    found: &mut Followed,
+) -> Vec<CallToFollow<'a>> {
+    let namespace = pod.namespace.as_str();
+    let is_mentioned = is_mentioned(view, namespace, host);
+    if only_unmentioned && is_mentioned {
+        return Vec::new();
+    }
+    let ambient_host = AmbientHost::of(view, ambient, namespace, host);
+    let Some(address) = ambient_host.address() else {
+        let why = "no object has an address of this host, and ztunnel knows hosts by address";
+        found.unfollowed(host, Some(namespace), None, Limit::new(why));
+        return Vec::new();
+    };
+    let places = called_ports(view, namespace, host, &wanted.ports);
+    let call = |(port, protocol): (u16, SpokenProtocol)| CallToFollow {
+        host: host.to_owned(),
+        pod,
+        port,
+        protocol,
+        address,
+        is_mentioned,
+        ambient: Some(ambient_host.clone()),
+    };
+    places.ports.into_iter().map(call).collect()
+}
 
 impl<'a> CallToFollow<'a> {
     fn ways(&self, view: &View<'a>) -> Result<Vec<CallWay>, Limit> {
         let CallToFollow { host, pod, port, protocol, address, .. } = self;
-        if let Some(way) = uncaptured(pod, host, *port)? {
+        let ambient = self.ambient.as_ref();
+        if ambient.is_none()
+            && let Some(way) = uncaptured(pod, host, *port)?
+        {
             return Ok(vec![way]);
         }
         let call = Call {
@@ -162,7 +205,7 @@ impl<'a> CallToFollow<'a> {
             port: *port,
             speaks: protocol.speaks(host, *port),
         };
-        let ways = CalledHost { view, pod, host, protocol: *protocol, call: &call }.ways()?;
+        let ways = CalledHost { view, pod, host, protocol: *protocol, call: &call, ambient }.ways()?;
         if ways.is_empty() {
             return Err(Limit::new(format!("pod {} has no sidecar", pod.name)));
         }
@@ -176,13 +219,14 @@ impl<'a> CallToFollow<'a> {
 impl Followed {
     /// Adds a call; callers whose calls take the same ways are together.
     fn add(&mut self, call: &CallToFollow<'_>, ways: Vec<CallWay>) {
-        let CallToFollow { host, pod, port, protocol, is_mentioned, .. } = call;
+        let CallToFollow { host, pod, port, protocol, is_mentioned, ambient, .. } = call;
         let caller = CallingPod { namespace: pod.namespace.clone(), pod: pod.name.clone() };
         let is_like = |other: &&mut FollowedCall| {
             other.host == *host
                 && other.port == *port
                 && other.protocol == *protocol
                 && other.is_mentioned == *is_mentioned
+                && other.is_ambient == ambient.is_some()
                 && other.ways == ways
         };
         match self.calls.iter_mut().find(is_like) {
@@ -192,6 +236,7 @@ impl Followed {
                 port: *port,
                 protocol: *protocol,
                 is_mentioned: *is_mentioned,
+                is_ambient: ambient.is_some(),
                 callers: vec![caller],
                 ways,
             }),

@@ -71,7 +71,7 @@ fn named(kind: Kind, name: &str) -> Option<ObjectId> {
 }
 
 /// The ServiceEntry or Service that a cluster is made of: of several ServiceEntries the oldest.
-fn service(view: &View<'_>, hop: &Hop) -> Option<Place> {
+pub(super) fn service(view: &View<'_>, hop: &Hop) -> Option<Place> {
     let (_, host) = port_and_host(&hop.cluster)?;
     let Some(namespace) = hop.service_namespace.as_deref() else {
         // Envoy does not say whose cluster it is that asks DNS for the name of each call.
@@ -105,7 +105,7 @@ pub(super) fn declaring<'a>(view: &View<'a>, host: &str) -> Vec<&'a Resource> {
 }
 
 /// The VirtualService of a hop, with its rule where only one leads to the cluster. `called` is the port that a caller called.
-fn deciding(view: &View<'_>, route: &str, cluster: &str, called: Option<u16>) -> Option<Place> {
+pub(super) fn deciding(view: &View<'_>, route: &str, cluster: &str, called: Option<u16>) -> Option<Place> {
     // What istiod makes of the Gateway API is known by the objects that people wrote.
     if let [origin, ..] = view.made().origins_of_route(route) {
         return Some(Place::new(&origin.kind, Some(&origin.namespace), &origin.name));

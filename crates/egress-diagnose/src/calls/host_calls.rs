@@ -11,10 +11,13 @@ use egress_core::role::Kind;
 use egress_core::visibility::host_matches;
 use rayon::prelude::*;
 
+use super::ambient_callers::AmbientCallers;
 use super::entry_calls::{EntryCall, entry_calls};
 use crate::facts::{ClusterFacts, Request};
 use crate::path::NotWalked;
-use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_computed, routed_calls_to};
+use crate::traffic::routed_call::{
+    RoutedCall, RoutedEnd, can_be_computed, refused_by_policy, routed_calls_to,
+};
 use crate::view::View;
 
 /// The calls to one host, and what becomes of each.
@@ -70,10 +73,11 @@ pub(crate) fn host_calls<'a>(
         return Vec::new();
     }
     let mut routed = by_pattern(view);
+    let ambient = AmbientCallers::of(&facts.snapshot);
     let mut hosts: BTreeMap<String, CalledHost<'a>> = BTreeMap::new();
     for NotWalked { host, namespace, reason, .. } in not_walked {
         let called = hosts.entry(host.clone()).or_insert_with(|| CalledHost::of(namespace));
-        called.bound.extend(entry_calls(view, facts, (namespace, host), *reason));
+        called.bound.extend(entry_calls(view, &ambient, (namespace, host), *reason));
         called.routed.extend(routed.remove(host.as_str()).into_iter().flatten());
         if request.hosts.iter().any(|asked| asked.as_str() == host) {
             let covering = routed.iter().filter(|(pattern, _)| host_matches(pattern, host));
@@ -111,22 +115,29 @@ impl<'a> CalledHost<'a> {
     fn follow(self, view: &View<'a>, host: String) -> HostCalls<'a> {
         let of_rule = |call: RoutedCall<'a>| {
             // No other check tells of policies for these hosts.
-            let end = call.refused_by_policy(view).map_or_else(|| call.end(view), RoutedEnd::Otherwise);
+            let end = call.end_with_policies(view);
             (call, end)
         };
         // A waypoint that lets some callers pass keeps others out on purpose.
+        let ways = self.bound.into_iter().map(|call| {
+            let passages = view.simulation().passages(&call.call);
+            (call, passages)
+        });
         let (refused, passing): (Vec<_>, Vec<_>) =
-            self.bound.into_iter().partition(|call| call.is_refused_by_policy(view));
-        let bound = if passing.is_empty() { refused } else { passing };
-        let of_entry = |call: EntryCall<'a>| {
-            let end = call.end(view);
+            ways.partition(|(_, passages)| refused_by_policy(passages).is_some());
+        let passing = passing.into_iter().map(|(call, passages)| {
+            let end = call.end(view, passages);
             (call, end)
-        };
+        });
+        let mut bound: Vec<(EntryCall<'a>, RoutedEnd)> = passing.collect();
+        if bound.is_empty() {
+            bound = refused.into_iter().map(|(call, _)| (call, RoutedEnd::Unknown)).collect();
+        }
         HostCalls {
             host,
             namespace: self.namespace,
             routed: self.routed.into_iter().map(of_rule).collect(),
-            bound: bound.into_iter().map(of_entry).collect(),
+            bound,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::called_ports::entries;
 use crate::facts::ClusterFacts;
 use crate::finding::{CheckOutcome, Place};
 use crate::istio::waypoints::waypoint_of;
-use crate::traffic::routed_call::can_be_followed;
+use crate::traffic::routed_call::can_be_computed;
 use crate::view::View;
 use crate::wording::list;
 
@@ -42,13 +42,15 @@ pub(super) fn of_mesh(view: &View<'_>, facts: &ClusterFacts) -> Vec<Limit> {
     if let Some(Gap::Unreadable(why)) = facts.gaps.get(&Input::PeerAuthentications) {
         return vec![Limit::new(format!("{} could not be read: {why}", Input::PeerAuthentications))];
     }
-    let needed = [Input::Mesh, Input::Services, Input::Pods, Input::Gateways];
-    let missing: Vec<CheckOutcome> =
-        needed.into_iter().filter_map(|input| view.readable(input).err()).collect();
+    // A gateway whose Service is not among the facts ends no call, whatever the objects say.
+    let is_assumed = facts.snapshot.gateways.iter().any(|gateway| gateway.assumed);
+    let needed = [Input::Mesh, Input::Services, Input::Pods].into_iter();
+    let needed = needed.chain(is_assumed.then_some(Input::Gateways));
+    let missing: Vec<CheckOutcome> = needed.filter_map(|input| view.readable(input).err()).collect();
     if !missing.is_empty() {
         return of_outcomes(missing);
     }
-    match can_be_followed(view) {
+    match can_be_computed(view) {
         Ok(true) => Vec::new(),
         Err(outcome) => of_outcomes([outcome]),
         Ok(false) => {

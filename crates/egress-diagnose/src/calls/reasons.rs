@@ -10,6 +10,7 @@ use egress_core::visibility::sidecar::outbound_mode;
 use egress_core::visibility::virtual_service::is_exact;
 
 use super::WayHop;
+use super::ambient_ways::AmbientHost;
 use super::called_ports::entries;
 use crate::finding::Place;
 use crate::fixes::cause_words::cause_words;
@@ -23,6 +24,8 @@ pub(super) struct CalledHost<'a, 'q> {
     pub(super) host: &'q str,
     pub(super) protocol: SpokenProtocol,
     pub(super) call: &'q Call,
+    /// What ztunnel does with it; none where the caller has a sidecar.
+    pub(super) ambient: Option<&'q AmbientHost<'a>>,
 }
 
 impl CalledHost<'_, '_> {

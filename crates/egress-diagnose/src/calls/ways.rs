@@ -3,6 +3,7 @@
 use egress_core::istio::call::{End, Passage, Refusal};
 use egress_core::snapshot::GatewayFacts;
 
+use super::ambient_ways::AmbientHost;
 use super::hops::hops;
 use super::limits::Limit;
 use super::reasons::CalledHost;
@@ -29,17 +30,22 @@ impl CalledHost<'_, '_> {
     }
 
     fn way(&self, passage: &Passage) -> Result<CallWay, Limit> {
-        let hops = hops(self.view, self.call, self.host, passage);
-        let because = self.reasons(passage, &hops);
+        let (hops, because) = if let Some(ambient) = self.ambient {
+            (ambient.hops(self.view, self.call, passage), ambient.reasons(passage))
+        } else {
+            let hops = hops(self.view, self.call, self.host, passage);
+            let because = self.reasons(passage, &hops);
+            (hops, because)
+        };
         let gateway = hops.last().and_then(|hop| gateway_of(self.view, hop));
         let name = gateway.map(|gateway| gateway.name.clone());
-        let through = name.as_ref().map(ToString::to_string);
+        let waypoint = self.ambient.and_then(AmbientHost::waypoint);
+        let through = name.as_ref().map(|name| format!("gateway {name}")).or(waypoint);
         let (result, to, refusal) = match &passage.end {
             End::Leaves { to, port } => {
                 let is_called = to.parse() == Ok(ANYWHERE);
                 let to = format!("{}:{port}", if is_called { self.host } else { to.as_str() });
-                let result =
-                    if passage.hops.len() > 1 { WayResult::ThroughGateway } else { WayResult::Directly };
+                let result = if hops.len() > 1 { WayResult::ThroughGateway } else { WayResult::Directly };
                 (result, Some(to), None)
             }
             End::Arrives { pod, port } => (WayResult::InCluster, Some(format!("{pod}:{port}")), None),
@@ -50,15 +56,15 @@ impl CalledHost<'_, '_> {
         let summary = match (result, refusal) {
             (WayResult::ThroughGateway, _) => {
                 let last = passage.hops.last().map(|hop| format!("pod {}", hop.proxy)).unwrap_or_default();
-                let gateway = through.map_or(last, |name| format!("gateway {name}"));
-                format!("leaves through {gateway} for {place}")
+                format!("leaves through {} for {place}", through.unwrap_or(last))
             }
             (WayResult::Directly, _) => format!("leaves directly from the caller's node for {place}"),
             (WayResult::InCluster, _) => format!("stays in the cluster: pod {place}"),
             (WayResult::Refused, refusal) => {
                 let at = match (through, hops.last()) {
-                    (Some(name), _) => format!("gateway {name}"),
+                    (Some(name), _) => name,
                     (None, Some(hop)) if !hop.pods.is_empty() => format!("pod {}", hop.pods.join(", ")),
+                    (None, _) if self.ambient.is_some() => "ztunnel".to_owned(),
                     (None, _) => "the caller's sidecar".to_owned(),
                 };
                 let port = hops.last().and_then(|hop| hop.port).unwrap_or(self.call.port);

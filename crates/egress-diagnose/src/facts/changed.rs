@@ -1,12 +1,12 @@
 //! A cluster as it would be after some changes of its objects.
 //!
 //! Knows the kinds of which every field that a path depends on is kept: Istio's networking objects, Services,
-//! AuthorizationPolicies and NetworkPolicies. Like [`overlay`](super::overlay), it simulates no controllers.
+//! AuthorizationPolicies, NetworkPolicies and routes of the Gateway API. Like [`overlay`](super::overlay), it simulates no controllers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::objects::EXPORT_TO;
-use egress_core::related_resources::Named;
+use egress_core::related_resources::{GatewayApiObject, Named};
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use egress_core::snapshot::ServiceFacts;
@@ -21,6 +21,8 @@ use crate::finding::{ObjectChange, RefusedChange};
 const SERVICE: &str = "service";
 const AUTHORIZATION_POLICY: &str = "authorizationpolicy.security.istio.io";
 const NETWORK_POLICY: &str = "networkpolicy";
+/// What follows the kind in the names of the Gateway API's.
+const GATEWAY_API: &str = ".gateway.networking.k8s.io";
 
 /// What changes lead to.
 pub(crate) enum Changed {
@@ -117,7 +119,14 @@ impl ClusterFacts {
                 ("networking.k8s.io/v1", "NetworkPolicy"),
                 (namespace, name),
             )),
-            _ => Err(NotWhole),
+            _ => {
+                let route = route_of(kind).ok_or(NotWhole)?;
+                Ok(related
+                    .gateway_api
+                    .iter()
+                    .find(|object| is_route(object, (route, namespace, name)))
+                    .map(manifest_of))
+            }
         }
     }
 
@@ -136,9 +145,39 @@ impl ClusterFacts {
             NETWORK_POLICY => {
                 related.network_policies.retain(|policy| other(&policy.namespace, &policy.name));
             }
-            _ => {}
+            _ => {
+                let Some(route) = route_of(kind) else { return };
+                related.gateway_api.retain(|object| !is_route(object, (route, namespace, name)));
+            }
         }
     }
+}
+
+/// The kind of a route of the Gateway API, in small letters: of Gateways, what istiod wrote into other objects counts, too.
+fn route_of(word: &str) -> Option<&str> {
+    word.strip_suffix(GATEWAY_API).filter(|kind| kind.ends_with("route"))
+}
+
+fn is_route(object: &GatewayApiObject, (kind, namespace, name): (&str, &str, &str)) -> bool {
+    let GatewayApiObject { object: found, .. } = object;
+    object.kind.eq_ignore_ascii_case(kind) && found.namespace == namespace && found.name == name
+}
+
+/// A route without its status: what controllers said was about the route as it was.
+fn manifest_of(route: &GatewayApiObject) -> Value {
+    let Named { namespace, name, labels, annotations, created, spec } = &route.object;
+    json!({
+        "apiVersion": route.api_version,
+        "kind": route.kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels,
+            "annotations": annotations,
+            "creationTimestamp": created,
+        },
+        "spec": spec,
+    })
 }
 
 fn kind_of(word: &str) -> Option<Kind> {

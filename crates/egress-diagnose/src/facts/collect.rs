@@ -160,6 +160,7 @@ impl Collector {
         keep(snapshot, meshes::meshes(&meshes, &in_use));
         facts.related_resources.istiod = pods.iter().filter(|pod| objects::is_istiod(pod)).cloned().collect();
         snapshot.pods = pods;
+        facts.add_gateways_of_gateway_api();
         for input in own::from_objects().filter(|input| !given.contains(input)) {
             facts.gaps.entry(input).or_insert(Gap::NotGiven);
         }

@@ -33,6 +33,7 @@ impl ClusterFacts {
         gateways(own, &new.services, &new.gateways, &new.pods);
         slices(&mut self.related_resources.endpoint_slices, &new.services);
         self.related_resources.lay_over(applied.related_resources);
+        self.add_gateways_of_gateway_api();
         self.proxies.clear();
         self.gaps.extend([Input::ClientProxies, Input::GatewayProxies].map(|input| (input, Gap::NotGiven)));
     }

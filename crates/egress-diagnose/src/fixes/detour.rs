@@ -8,7 +8,7 @@ use egress_core::command::ShellCommand;
 use egress_core::istio::call::{End, Passage, Refusal, Speaks};
 use egress_core::istio::simulation::{EndCause, OpenedServer};
 use egress_core::objects::EXPORT_TO;
-use egress_core::resource::ObjectId;
+use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
 use serde_json::json;
 
@@ -16,13 +16,15 @@ use super::server_namespace::excluded;
 use crate::finding::{Alteration, Candidates, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::fixes::cause_words::cause_words;
-use crate::traffic::routed_call::RoutedCall;
+use crate::traffic::routed_call::{RoutedCall, entry_without_address};
 use crate::view::View;
 use crate::wording::{calling_namespaces, export_to, some_of};
 
 mod candidates;
+mod server_name;
 
-use self::candidates::candidates;
+use self::candidates::{bound_first, candidates};
+use self::server_name::other_name;
 
 /// This many calls of a cause are followed again after a change.
 const FOLLOWED: usize = 20;
@@ -50,7 +52,11 @@ pub(crate) fn findings(
             End::Refused(refusal) if *refusal != Refusal::NoCluster => excluded(view, &call),
             _ => None,
         };
-        let (place, fix) = match (excluded, &found) {
+        let without_address = entry_without_address(view, &passage);
+        let (place, fix) = match (
+            other_name(view, &call, &passage).or(excluded).or_else(|| without_address.map(resolved)),
+            &found,
+        ) {
             (Some((place, told, fix)), _) => {
                 evidence.push(told);
                 (Some(place), Some(fix))
@@ -75,12 +81,31 @@ pub(crate) fn findings(
             continue;
         }
         let others = found.iter().flat_map(|found| candidates(view, &call, found));
+        let others = others.chain(bound_first(&call, &passage));
         let candidates =
             Candidates { fixes: fix.into_iter().chain(others).collect(), calls: vec![call.call.clone()] };
         let namespaces = BTreeSet::from([call.caller.to_owned()]);
         detours.push(Detour { call, passage, namespaces, place, evidence, candidates });
     }
     detours.into_iter().map(|detour| detour.finding(code, level, callers)).collect()
+}
+
+/// A host whose ServiceEntry gives a gateway no address: DNS has the addresses of single hosts.
+fn resolved(entry: &Resource) -> (Place, String, Fix) {
+    let place = Place::of(&entry.id).field("spec.resolution", "NONE");
+    let told = "a gateway needs an address to connect to, and resolution NONE gives it none".to_owned();
+    let is_wildcard =
+        entry.service_entry().is_some_and(|spec| spec.hosts.iter().any(|host| host.starts_with('*')));
+    let fix = if is_wildcard {
+        let show = ShellCommand::show(&entry.id.kind.qualified(), &entry.id.name, &entry.id.namespace);
+        fixes::fix(
+            show,
+            "shows the entry; add each name with `kubectl egress add`, or route to one server of all names",
+        )
+    } else {
+        fixes::set(&entry.id, "spec.resolution", &json!("DNS"), "lets the gateway resolve the host")
+    };
+    (place, told, fix)
 }
 
 /// Calls that one cause leads astray.

@@ -9,12 +9,14 @@ use egress_core::index::Index;
 use egress_core::inventory::Egress;
 use egress_core::related_resources::GatewayApiObject;
 use egress_core::role::Kind;
+use egress_core::snapshot::Snapshot;
 use egress_core::visibility::exported_to;
 use egress_core::visibility::virtual_service::mesh_virtual_services;
 use egress_istio::service_entry::ServiceEntryLocation;
 use serde_json::Value;
 
 use super::egress_path::EgressPath;
+use super::meant_gateway::meant_gateway;
 use super::reached_hosts::reached_hosts;
 use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::waypoints::waypoint_of;
@@ -81,7 +83,7 @@ fn hosts<'a>(
         for host in hosts.filter(|host| DnsName::parse(host).is_ok()) {
             let knows = |client: &&&str| {
                 exported_to(spec.export_to.as_deref(), &entry.id.namespace, client)
-                    && !leads(index, host, client, &services)
+                    && !leads((snapshot, index), host, client, &services)
             };
             let callers: Vec<String> =
                 clients.iter().filter(knows).map(|client| (*client).to_owned()).collect();
@@ -108,8 +110,15 @@ pub(crate) fn routed(objects: &[GatewayApiObject]) -> BTreeSet<EntryHost<'_>> {
         .collect()
 }
 
-/// Whether a route that a client sees leads to a gateway; also a route of a matching wildcard.
-fn leads(index: &Index<'_>, host: &str, client: &str, services: &BTreeSet<String>) -> bool {
+/// Whether a route that a client sees leads to a gateway, or means one; also a route of a matching wildcard.
+fn leads(
+    (snapshot, index): (&Snapshot, &Index<'_>),
+    host: &str,
+    client: &str,
+    services: &BTreeSet<String>,
+) -> bool {
     let seen = mesh_virtual_services(index.virtual_services(host), host, client);
-    seen.into_iter().any(|route| reached_hosts(index, route).any(|to| services.contains(to)))
+    seen.into_iter().any(|route| {
+        reached_hosts(index, route).any(|to| services.contains(to) || meant_gateway(snapshot, to).is_some())
+    })
 }

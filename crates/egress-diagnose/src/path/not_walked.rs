@@ -18,6 +18,7 @@ use egress_istio::service_entry::ServiceEntryLocation;
 use super::egress_path::EgressPath;
 use super::finder::is_followed;
 use super::hosts_without_egress::{EntryHost, routed};
+use super::meant_gateway::meant_gateway;
 use super::reached_hosts::reached_hosts;
 use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
@@ -125,9 +126,12 @@ impl<'a, 'b> Finder<'a, 'b> {
     fn obstacle(&self, object: &'a Resource, host: &str) -> Option<Obstacle> {
         if let Some(spec) = object.virtual_service() {
             let mut to = reached_hosts(self.index, object);
-            let leads = serves_mesh(spec) && to.any(|to| self.services.contains(to));
-            // Routes for the gateway's own Service do not lead outside.
-            return (leads && !self.services.contains(host)).then(|| of_name(host).unwrap_or(Obstacle::Tcp));
+            if !serves_mesh(spec) || self.services.contains(host) {
+                // Routes for the gateway's own Service do not lead outside.
+                return None;
+            }
+            let found = to.find_map(|to| self.taken(to, Obstacle::Tcp))?;
+            return Some(of_name(host).unwrap_or(found));
         }
         if object.service_entry()?.location == Some(ServiceEntryLocation::MeshInternal) {
             return None;
@@ -155,10 +159,18 @@ impl<'a, 'b> Finder<'a, 'b> {
     /// Why no check follows the route by which the sidecars of a namespace send a host to a gateway.
     fn route(&self, host: &str, client: &str) -> Option<Obstacle> {
         let seen = mesh_virtual_services(self.index.virtual_services(host), host, client);
-        let leads =
-            |routes: &&'a Resource| reached_hosts(self.index, routes).any(|to| self.services.contains(to));
-        let route = seen.into_iter().find(leads)?;
-        Some(if is_exact(route, host) { Obstacle::Tcp } else { Obstacle::Wildcard })
+        seen.into_iter().find_map(|route| {
+            let why = if is_exact(route, host) { Obstacle::Tcp } else { Obstacle::Wildcard };
+            reached_hosts(self.index, route).find_map(|to| self.taken(to, why))
+        })
+    }
+
+    /// Why no check follows what leads to a destination: `at_gateway` where that is a gateway.
+    fn taken(&self, to: &str, at_gateway: Obstacle) -> Option<Obstacle> {
+        if self.services.contains(to) {
+            return Some(at_gateway);
+        }
+        meant_gateway(self.snapshot, to).map(|_| Obstacle::MissingService)
     }
 
     /// Whether it is requested: of a namespace, its own objects and those that its pods see.

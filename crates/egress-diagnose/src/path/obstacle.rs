@@ -35,6 +35,8 @@ pub enum Obstacle {
     GatewayApi,
     /// A waypoint takes it.
     Waypoint,
+    /// Its route leads to a Service that does not exist.
+    MissingService,
     /// There is no egress gateway.
     NoGateway,
     /// No pod with a sidecar sees it.
@@ -54,9 +56,11 @@ impl NotWalked {
     /// The same host in a mesh with EnvoyFilters, where its calls could be followed without them.
     pub(crate) fn with_envoy_filter(self) -> Self {
         match self.reason {
-            Obstacle::Tcp | Obstacle::Wildcard | Obstacle::Endpoints | Obstacle::Waypoint => {
-                NotWalked::new(&self.host, &self.namespace, Obstacle::EnvoyFilter)
-            }
+            Obstacle::Tcp
+            | Obstacle::Wildcard
+            | Obstacle::Endpoints
+            | Obstacle::Waypoint
+            | Obstacle::MissingService => NotWalked::new(&self.host, &self.namespace, Obstacle::EnvoyFilter),
             Obstacle::Name
             | Obstacle::GatewayApi
             | Obstacle::NoGateway
@@ -83,6 +87,7 @@ impl Obstacle {
             Obstacle::Endpoints => "its ServiceEntry has the gateway as its endpoint",
             Obstacle::GatewayApi => "a Gateway API route takes it",
             Obstacle::Waypoint => "a waypoint takes it",
+            Obstacle::MissingService => "its route leads to a Service that does not exist",
             Obstacle::NoGateway => "there is no egress gateway",
             Obstacle::NoCaller => "no pod with a sidecar sees it",
             Obstacle::EnvoyFilter => "EnvoyFilters may change its path",

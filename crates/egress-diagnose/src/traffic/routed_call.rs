@@ -10,6 +10,7 @@ use egress_core::input::Input;
 use egress_core::istio::call::{Call, End, Passage, Refusal, Speaks};
 use egress_core::istio::protocol::PortProtocol;
 use egress_core::istio::simulation::Simulation;
+use egress_core::proxy::port_and_host;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
@@ -76,13 +77,16 @@ pub(crate) enum RoutedEnd {
 impl RoutedCall<'_> {
     /// What becomes of the call.
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
-        end_for(view, &self.call, &self.host)
+        end_of_passages(view, &self.call, &self.host, view.simulation().passages(&self.call))
     }
 
-    /// Its way where an AuthorizationPolicy refuses it.
-    pub(crate) fn refused_by_policy(&self, view: &View<'_>) -> Option<Passage> {
+    /// The same where no other check tells of policies.
+    pub(crate) fn end_with_policies(&self, view: &View<'_>) -> RoutedEnd {
         let passages = view.simulation().passages(&self.call);
-        passages.into_iter().find(|passage| passage.end == End::Refused(Refusal::ByPolicy))
+        match refused_by_policy(&passages) {
+            Some(refused) => RoutedEnd::Otherwise(refused.clone()),
+            None => end_of_passages(view, &self.call, &self.host, passages),
+        }
     }
 
     /// The same call to this host below its wildcard.
@@ -116,16 +120,41 @@ pub(crate) fn end_of(call: &Call, simulation: &Simulation<'_>) -> RoutedEnd {
     end_by(call, &simulation.passages(call))
 }
 
-/// The same for a call to a host, which has to leave for that host.
-pub(crate) fn end_for(view: &View<'_>, call: &Call, host: &str) -> RoutedEnd {
-    let passages = view.simulation().passages(call);
+/// The way that an AuthorizationPolicy refuses.
+pub(crate) fn refused_by_policy(passages: &[Passage]) -> Option<&Passage> {
+    passages.iter().find(|passage| passage.end == End::Refused(Refusal::ByPolicy))
+}
+
+/// What becomes of a call to a host that takes these ways: it has to leave for that host.
+pub(crate) fn end_of_passages(view: &View<'_>, call: &Call, host: &str, passages: Vec<Passage>) -> RoutedEnd {
     match end_by(call, &passages) {
+        RoutedEnd::Unknown => {
+            let nowhere = passages.into_iter().find(|passage| entry_without_address(view, passage).is_some());
+            nowhere.map_or(RoutedEnd::Unknown, RoutedEnd::Otherwise)
+        }
         RoutedEnd::AsWanted => {
             let other = passages.into_iter().find(|passage| leaves_for_another(view, host, passage));
             other.map_or(RoutedEnd::AsWanted, RoutedEnd::Otherwise)
         }
         end => end,
     }
+}
+
+/// The ServiceEntry of the cluster by which a gateway passes a call on to the address that the caller dialled: at a gateway, that
+/// is the gateway's own, so Envoy has no endpoint. `buildGatewayListeners` adds no listener filter that restores another.
+pub(crate) fn entry_without_address<'a>(view: &View<'a>, passage: &Passage) -> Option<&'a Resource> {
+    let last = passage.hops.last().filter(|_| passage.hops.len() > 1)?;
+    if passage.end != End::Refused(Refusal::NoEndpoint) {
+        return None;
+    }
+    let (_, host) = port_and_host(&last.cluster)?;
+    let keeps_address = |entry: &&'a Resource| {
+        entry.service_entry().is_some_and(|spec| {
+            matches!(spec.resolution, None | Some(ServiceEntryResolution::None))
+                && spec.hosts.iter().any(|name| name == host)
+        })
+    };
+    view.service_entries().find(keeps_address)
 }
 
 fn end_by(call: &Call, passages: &[Passage]) -> RoutedEnd {
@@ -369,19 +398,26 @@ fn is_of_mesh(gateways: Option<&[String]>, route: &Resource) -> bool {
     names.is_empty() || names.iter().any(|name| gateway_name(name, &route.id.namespace) == MESH)
 }
 
-/// The gateway that all destinations of a rule are.
+/// The gateway that all destinations of a rule are. One that does not exist counts for the gateway that it means, and beside
+/// a gateway for that: calls that take it fail.
 fn only_gateway<'a, 'h>(
     view: &View<'a>,
     route: &Resource,
     destinations: impl Iterator<Item = &'h str>,
 ) -> Option<&'a GatewayFacts> {
     let gateway = |host: &str| {
-        let host = view.full_host(host, &route.id.namespace);
-        view.gateways().iter().find(|gateway| view.service_host(gateway) == host)
+        view.gateways()
+            .iter()
+            .find(|gateway| view.service_host(gateway) == host)
+            .or_else(|| view.meant_gateway(host))
     };
-    let all: Vec<Option<&GatewayFacts>> = destinations.map(gateway).collect();
-    let first = all.first().copied().flatten()?;
+    let hosts: Vec<String> = destinations.map(|host| view.full_host(host, &route.id.namespace)).collect();
+    let all: Vec<Option<&GatewayFacts>> = hosts.iter().map(|host| gateway(host)).collect();
+    let first = all.iter().copied().flatten().next()?;
     // Without pods nobody knows what the gateway does.
     let is_known = first.ready_pods().next().is_some();
-    (is_known && all.iter().all(Option::is_some)).then_some(first)
+    let leads = |(host, gateway): (&String, &Option<&GatewayFacts>)| {
+        gateway.is_some() || view.is_missing_service(host)
+    };
+    (is_known && hosts.iter().zip(&all).all(leads)).then_some(first)
 }

@@ -2,8 +2,9 @@
 //!
 //! Knows why a route at the gateway can be missing: one check for each cause. Writes no messages.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use egress_core::istio::call::Speaks;
 pub(crate) use egress_core::istio::server::selects;
 use egress_core::istio::server::servers;
 use egress_core::port::Protocol;
@@ -16,6 +17,7 @@ use egress_core::visibility::virtual_service::{MESH, gateway_name};
 use crate::finding::CheckOutcome;
 use crate::istio::routes::{Route, routes};
 use crate::path::EgressPath;
+use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_followed, routed_calls_to};
 use crate::view::{Direction, View};
 use egress_core::input::Input;
 
@@ -172,6 +174,33 @@ pub(crate) fn missing_routes<'a>(
     lacking
         .map(|protocol| MissingRoute { protocol: *protocol, cause: cause(view, path, gateway, *protocol) })
         .collect()
+}
+
+/// Whether every call of a protocol that the path's routes send to the gateway leaves there as they want, also by rules that no
+/// object shows alone, such as those of a delegate.
+pub(crate) fn arrives(
+    view: &View<'_>,
+    path: &EgressPath<'_>,
+    gateway: &GatewayFacts,
+    protocol: Protocol,
+) -> bool {
+    if !matches!(can_be_followed(view), Ok(true)) {
+        return false;
+    }
+    let routes: BTreeMap<&ObjectId, &Resource> = to_gateway(view, path, gateway)
+        .into_iter()
+        .filter(|route| route.protocol == protocol)
+        .map(|route| (&route.resource.id, route.resource))
+        .collect();
+    let is_of_protocol = |call: &RoutedCall<'_>| match protocol {
+        Protocol::Http => matches!(call.call.speaks, Speaks::Http { .. }),
+        Protocol::Tls => matches!(call.call.speaks, Speaks::Tls { .. }),
+    };
+    let calls = routes
+        .values()
+        .flat_map(|route| routed_calls_to(view, route, Some(&path.callers), |host| host == path.host));
+    let calls: Vec<RoutedCall<'_>> = calls.filter(is_of_protocol).collect();
+    !calls.is_empty() && calls.iter().all(|call| matches!(call.end(view), RoutedEnd::AsWanted))
 }
 
 /// What happens to calls that reach a gateway without a route for them.

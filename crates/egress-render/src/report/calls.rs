@@ -78,13 +78,15 @@ fn picture(page: &mut Page<'_>, call: &FollowedCall, way: &CallWay, number: usiz
     );
     let pods: Vec<String> =
         call.callers.iter().map(|caller| format!("{}/{}", caller.namespace, caller.pod)).collect();
-    page.wrapped(PROXY, &format!("sidecar of {}", few(&pods)));
+    let proxy = if call.is_ambient { "ztunnel" } else { "sidecar" };
+    page.wrapped(PROXY, &format!("{proxy} of {}", few(&pods)));
     for (number, hop) in way.hops.iter().enumerate() {
         if number > 0 {
             page.verbatim(PROXY, "▼");
             let port = hop.port.map(|port| format!(", port {port}")).unwrap_or_default();
             let word = if hop.pods.len() == 1 { "pod" } else { "pods" };
-            page.wrapped(PROXY, &format!("gateway {word} {}{port}", few(&hop.pods)));
+            let kind = if call.is_ambient { "waypoint" } else { "gateway" };
+            page.wrapped(PROXY, &format!("{kind} {word} {}{port}", few(&hop.pods)));
         }
         steps(page, hop);
     }

@@ -62,6 +62,7 @@ pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static s
         }
         (Obstacle::NoGateway, FactsOrigin::Cluster) => "install an egress gateway",
         (Obstacle::NoGateway, FactsOrigin::Files) => "add the gateway's Service and pods to the files",
+        (Obstacle::MissingService, _) => "name a Service that exists in the route's `destination.host`",
         (Obstacle::Undiscovered, _) => {
             "give the namespace a label that `discoverySelectors` of the mesh configuration select"
         }

@@ -257,6 +257,7 @@ fn followed(namespaces: usize) -> FollowedCall {
         port: 80,
         protocol: SpokenProtocol::Http,
         is_mentioned: true,
+        is_ambient: false,
         callers: (0..namespaces).map(caller).collect(),
         ways: vec![CallWay {
             result: WayResult::ThroughGateway,

@@ -59,6 +59,7 @@ fn because(obstacle: Obstacle, hosts: usize) -> String {
         Obstacle::Endpoints => "their ServiceEntries have the gateway as endpoint".to_owned(),
         Obstacle::GatewayApi => "Gateway API routes take them".to_owned(),
         Obstacle::Waypoint => "waypoints take them".to_owned(),
+        Obstacle::MissingService => "their routes lead to a Service that does not exist".to_owned(),
         Obstacle::Undiscovered => "no control plane discovers their namespaces".to_owned(),
         Obstacle::EnvoyFilter => "EnvoyFilters may change their paths".to_owned(),
         Obstacle::Tcp | Obstacle::NoGateway | Obstacle::NoCaller => {

@@ -3,8 +3,9 @@
 //! A name that was likely meant comes before a new rule. Whether a change mends is computed by [`proof`](super::super::proof):
 //! here it is enough that it may.
 
-use egress_core::istio::call::Speaks;
+use egress_core::istio::call::{Passage, Speaks};
 use egress_core::istio::simulation::{EndCause, OpenedServer};
+use egress_core::proxy::port_and_host;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::visibility::virtual_service::{MESH, gateway_name};
@@ -23,9 +24,12 @@ const RULES: [&str; 3] = ["http", "tls", "tcp"];
 /// What may mend a cause, the likeliest first.
 pub(super) fn candidates(view: &View<'_>, call: &RoutedCall<'_>, found: &EndCause<'_>) -> Vec<Fix> {
     match found {
-        EndCause::NotDeclared { host } => meant_host(view, call, host).into_iter().collect(),
+        EndCause::NotDeclared { host } => {
+            meant_host(view, call, host).into_iter().chain(left_out(view, call, host)).collect()
+        }
         EndCause::NoPort { host, port, declared } => {
-            declared.iter().filter_map(|other| led_to_port(view, call, host, *port, *other)).collect()
+            let others = declared.iter().filter_map(|other| led_to_port(view, call, host, *port, *other));
+            others.chain(opened_by_service(view, call, host, *port)).collect()
         }
         EndCause::NoSubset { host, subset } => meant_subset(view, call, host, subset).into_iter().collect(),
         EndCause::NotOpened { port, opened, .. } if opened.is_empty() => selected(view, call),
@@ -79,9 +83,57 @@ fn meant_host(view: &View<'_>, call: &RoutedCall<'_>, host: &str) -> Option<Fix>
     let entries = view.service_entries().filter_map(Resource::service_entry).flat_map(|spec| &spec.hosts);
     let services: Vec<String> = view.gateways().iter().map(|gateway| view.service_host(gateway)).collect();
     let known = entries.map(String::as_str).chain(services.iter().map(String::as_str));
-    let meant = did_you_mean(host, known.filter(|known| !known.starts_with('*')))?;
+    let gateway = view.meant_gateway(host).map(|gateway| view.service_host(gateway));
+    let meant =
+        gateway.as_deref().or_else(|| did_you_mean(host, known.filter(|known| !known.starts_with('*'))))?;
     let why = "names the host that exists";
-    redirected(call, |to| leads_to(view, call, to, host), "host", &json!(meant), why)
+    let fix = redirected(call, |to| leads_to(view, call, to, host), "host", &json!(meant), why)?;
+    // A rule with a subset has the same name in its DestinationRule.
+    let rules = view.destination_rules().filter(|rule| {
+        rule.id.namespace == call.route.id.namespace
+            && rule
+                .destination_rule()
+                .is_some_and(|spec| view.full_host(&spec.host, &rule.id.namespace) == host)
+    });
+    let rules = rules.map(|rule| fixes::set(&rule.id, "spec.host", &json!(meant), why));
+    Some(fixes::one_after_the_other(fix, rules, why))
+}
+
+/// A rule of the same VirtualService takes a call first that is meant for a gateway: it has no match, or one without gateways.
+/// It is bound to the Gateway objects that the VirtualService names.
+pub(super) fn bound_first(call: &RoutedCall<'_>, passage: &Passage) -> Option<Fix> {
+    let own = format!("{}/{}", call.route.id.namespace, call.route.id.name);
+    let first =
+        passage.hops.first().filter(|hop| passage.hops.len() == 1 && hop.route.as_ref() == Some(&own))?;
+    let spec = json!(call.route.virtual_service());
+    let gateways: Vec<&Value> = spec["gateways"].as_array()?.iter().filter(|name| *name != MESH).collect();
+    let (_, host) = port_and_host(&first.cluster)?;
+    let rules =
+        spec["http"].as_array().filter(|_| call.rule.starts_with("spec.http") && !gateways.is_empty())?;
+    let leads = |rule: &Value| {
+        rule["route"].as_array().is_some_and(|all| all.iter().any(|to| to["destination"]["host"] == host))
+    };
+    let place = rules.iter().position(|rule| rule.get("match").is_none_or(Value::is_null) && leads(rule))?;
+    let operation = json!({ "op": "add", "path": format!("/spec/http/{place}/match"), "value": [{ "gateways": gateways }] });
+    Some(fixes::patch(
+        &call.route.id,
+        &operation,
+        "keeps the rule from sidecars, for which it has no condition",
+    ))
+}
+
+/// Takes the destinations that lead to a host out of rules that have others.
+fn left_out(view: &View<'_>, call: &RoutedCall<'_>, host: &str) -> Option<Fix> {
+    let all = destinations(call);
+    let wrong = |to: &Value| leads_to(view, call, to, host);
+    let rule = |path: &str| path.rsplit_once("/route/").map(|(rule, _)| rule.to_owned());
+    let has_other = |path: &str| all.iter().any(|(other, to)| rule(other) == rule(path) && !wrong(to));
+    let gone = all.iter().rev().filter(|(path, to)| wrong(to) && has_other(path));
+    let operations: Vec<Value> = gone
+        .map(|(path, _)| json!({ "op": "remove", "path": path.strip_suffix("/destination").unwrap_or(path) }))
+        .collect();
+    let why = "all calls take the other destinations; or create the Service";
+    (!operations.is_empty()).then(|| fixes::patch_all(&call.route.id, &operations, why))
 }
 
 fn led_to_port(view: &View<'_>, call: &RoutedCall<'_>, host: &str, port: u16, other: u16) -> Option<Fix> {
@@ -90,6 +142,23 @@ fn led_to_port(view: &View<'_>, call: &RoutedCall<'_>, host: &str, port: u16, ot
             && to.pointer("/port/number").is_none_or(|number| *number == json!(port))
     };
     redirected(call, fits, "port", &json!({ "number": other }), "routes to a port that the host has")
+}
+
+/// The gateway's Service gets the port, where a Gateway object that the VirtualService names has a server for it.
+fn opened_by_service(view: &View<'_>, call: &RoutedCall<'_>, host: &str, port: u16) -> Option<Fix> {
+    let gateway = call.gateway;
+    let mut servers =
+        named_gateways(view, call).into_iter().filter_map(|object| object.gateway()?.servers.as_deref());
+    let has_server =
+        servers.any(|servers| servers.iter().any(|server| server.port.number == i64::from(port)));
+    if view.service_host(gateway) != host || !has_server {
+        return None;
+    }
+    let entry = json!({ "name": format!("tcp-{port}"), "port": port, "targetPort": port });
+    let patch = json!({ "spec": { "ports": [entry] } });
+    let service = ("service", gateway.name.service.as_str(), gateway.name.namespace.as_str());
+    let why = "opens the port that the Gateway object has a server for";
+    Some(fixes::changed(service, Alteration::StrategicPatch(patch), why))
 }
 
 fn meant_subset(view: &View<'_>, call: &RoutedCall<'_>, host: &str, subset: &str) -> Option<Fix> {

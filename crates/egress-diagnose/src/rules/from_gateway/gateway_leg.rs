@@ -9,7 +9,7 @@ use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::traffic::routes::{
-    MissingRoute, MissingRouteCause, complete_protocols, missing_routes, to_gateway,
+    MissingRoute, MissingRouteCause, arrives, complete_protocols, missing_routes, to_gateway,
 };
 use crate::view::View;
 
@@ -18,11 +18,22 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "the gateway has a route for the host",
     level: Level::Error,
     segment: PathSegment::FromGateway,
-    inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
+    inputs: &[
+        Input::VirtualServices,
+        Input::GatewayObjects,
+        Input::DestinationRules,
+        Input::ServiceEntries,
+        Input::Sidecars,
+        Input::Services,
+        Input::Gateways,
+        Input::Pods,
+        Input::Mesh,
+        Input::EnvoyFilters,
+    ],
     docs: "\
 ## What it checks
 Some VirtualService, bound to a Gateway object of the gateway's pods, routes the host, for each protocol that the
-sidecars send.
+sidecars send. Calls that leave through the gateway all the same, by a rule that delegates, are not reported.
 
 ## Why it matters
 Without such a route calls end at the gateway: HTTP gets 404 (`NR`), TLS is reset.
@@ -34,8 +45,13 @@ Add the second leg: routes for the host that are bound to the Gateway object.
 };
 
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
+    let mut arriving = 0;
     let findings = missing_routes(view, path, gateway).into_iter().filter_map(|missing| {
         let MissingRoute { protocol, cause: MissingRouteCause::NothingBound } = missing else { return None };
+        if arrives(view, path, gateway, protocol) {
+            arriving += 1;
+            return None;
+        }
         let route = to_gateway(view, path, gateway).into_iter().find(|route| route.protocol == protocol)?;
         Some(Finding {
             code: CHECK.code,
@@ -51,5 +67,6 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
             fix: fixes::put_right(view, path, gateway, "writes both legs"),
         })
     });
-    CheckOutcome::of(complete_protocols(view, path, gateway), findings.collect())
+    let findings = findings.collect();
+    CheckOutcome::of(complete_protocols(view, path, gateway) + arriving, findings)
 }

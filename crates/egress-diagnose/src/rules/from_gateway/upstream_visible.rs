@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use egress_core::input::Input;
 use egress_core::snapshot::GatewayFacts;
+use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
@@ -70,6 +71,13 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
             fix: match hidden {
                 Some(entry) if path.record().is_none() => {
                     fixes::export(view, entry, namespace, "exports it to the gateway")
+                }
+                // The called host is declared, and the route leads to another name.
+                None if path.record().is_none()
+                    && !view.entries_seen_from(namespace, &path.host).is_empty() =>
+                {
+                    let field = format!("{}.host", route.field);
+                    fixes::set(&route.resource.id, &field, &json!(path.host), "routes to the called host")
                 }
                 _ => fixes::put_right(
                     view,

@@ -18,7 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "the gateway's pods are ready",
     level: Level::Error,
     segment: PathSegment::Gateway,
-    inputs: &[Input::Gateways, Input::Secrets],
+    inputs: &[Input::Gateways, Input::Pods, Input::Secrets],
     docs: "\
 ## What it checks
 The pods behind the gateway's Service: there are some, and they are ready.
@@ -46,6 +46,12 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     }
     if let Some(why) = hidden().filter(|_| gateway.pods.is_empty()) {
         return CheckOutcome::Unreadable(why);
+    }
+    // A Service is among the facts, and no pod at all: nobody read them.
+    if gateway.pods.is_empty()
+        && let Err(outcome) = view.readable(Input::Pods)
+    {
+        return outcome;
     }
     let nodes: BTreeSet<&str> = gateway.ready_pods().filter_map(|pod| pod.node.as_deref()).collect();
     let nodes: Vec<&str> = nodes.into_iter().collect();

@@ -16,6 +16,7 @@ use serde_json::json;
 use crate::finding::{Alteration, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::routes::selects;
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -48,6 +49,13 @@ fn run(view: &View<'_>, gateway: &GatewayFacts) -> CheckOutcome {
         .into_iter()
         .filter(|(_, _, number, _)| gateway.port(*number).is_none_or(|port| port.target.is_none()));
     let users = Users::of(view, gateway);
+    // A gateway of the Gateway API has the ports of its listeners, and is followed by calls.
+    if users.ports.is_empty()
+        && users.protocols.is_empty()
+        && view.made().objects().iter().any(|object| selects(object, gateway))
+    {
+        return CheckOutcome::NotApplicable;
+    }
     let missed = lacking.filter_map(|(protocol, port, number, target)| {
         Some((protocol, port, number, target, users.level(protocol, number)?))
     });

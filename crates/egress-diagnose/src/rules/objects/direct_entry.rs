@@ -15,6 +15,8 @@ use crate::fixes;
 use crate::istio::client_tls::ClientTls;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
+use crate::traffic::direct_calls::leave_directly;
+use crate::traffic::routed_call::can_be_computed;
 use crate::traffic::routes::to_gateway;
 use crate::traffic::upstream::{Upstream, upstream};
 use crate::view::View;
@@ -25,7 +27,17 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "every ServiceEntry of the host has a route to the gateway",
     level: Level::Error,
     segment: PathSegment::Objects,
-    inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
+    inputs: &[
+        Input::ServiceEntries,
+        Input::VirtualServices,
+        Input::DestinationRules,
+        Input::GatewayObjects,
+        Input::Sidecars,
+        Input::Services,
+        Input::Pods,
+        Input::Mesh,
+        Input::EnvoyFilters,
+    ],
     docs: "\
 ## What it checks
 Every ServiceEntry of the host: namespaces that see it also see a route that sends the host to a gateway.
@@ -64,23 +76,31 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             .virtual_services(&path.host)
             .iter()
             .any(|route| path.owns(&route.id) && is_for_callers(route));
+    let mut is_decided_by_route = false;
     // Of each ServiceEntry the callers that leave by it.
     let mut leaving: Vec<(&Resource, Vec<&str>)> = Vec::new();
     for caller in path.callers.iter().filter(|caller| !has_cause && !routed(caller)) {
         let seen = view.entries_seen_from(caller, &path.host);
         let Some(entry) = seen.first().copied() else { continue };
+        // Where a route takes the host, it decides what becomes of the calls.
+        if !view.mesh_routes_seen_from(caller, &path.host).is_empty()
+            && !leave_directly(view, entry, (&path.host, None), &[caller])
+        {
+            is_decided_by_route = true;
+            continue;
+        }
         match leaving.iter_mut().find(|(known, _)| known.id == entry.id) {
             Some((_, callers)) => callers.push(caller),
             None => leaving.push((entry, vec![caller])),
         }
     }
-    findings.extend(leaving.iter().map(|(entry, callers)| callers_leave(entry, path, callers)));
+    findings.extend(leaving.iter().map(|(entry, callers)| callers_leave(view, entry, path, callers)));
     findings.extend(path.gateway.into_iter().flat_map(|gateway| ports_leave(view, path, gateway)));
     for entry in entries.iter().filter(|entry| path.is_wanted && !path.owns(&entry.id)) {
         findings.extend(others_leave(view, path, entry, &routed));
     }
     if findings.is_empty() {
-        let looked_at = if is_told_elsewhere { 0 } else { entries.len() };
+        let looked_at = if is_told_elsewhere || is_decided_by_route { 0 } else { entries.len() };
         return view
             .sees(None)
             .map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::of(looked_at, Vec::new()));
@@ -96,23 +116,42 @@ fn is_for_callers(resource: &Resource) -> bool {
 fn ports_leave(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<Finding> {
     let routes = to_gateway(view, path, gateway);
     let entry = view.entries(&path.host).into_iter().find(|entry| path.owns(&entry.id));
-    let (Some(entry), Some(route)) = (entry, routes.first()) else { return Vec::new() };
+    let Some(entry) = entry else { return Vec::new() };
+    // A VirtualService may name the host, and have no rule that takes its calls.
+    let idle = || {
+        let own = view.virtual_services(&path.host).into_iter().filter(|route| path.owns(&route.id));
+        own.filter(|route| is_for_callers(route)).map(|route| &route.id).next()
+    };
+    let (Some(route), is_idle) =
+        (routes.first().map(|route| &route.resource.id).or_else(idle), routes.is_empty())
+    else {
+        return Vec::new();
+    };
     let upstreams = upstream(view, path, gateway);
     let is_carried = |port: &Port| {
         routes.iter().any(|route| route.carries(*port)) || is_for_gateway(view, path, &upstreams, *port)
     };
-    let direct = path.ports.iter().filter(|port| !is_carried(port));
+    let leaves = |port: &Port| {
+        let callers: Vec<&str> = path.callers.iter().map(String::as_str).collect();
+        matches!(can_be_computed(view), Ok(true))
+            && leave_directly(view, entry, (&path.host, Some(port.number)), &callers)
+    };
+    let direct = path.ports.iter().filter(|port| !is_carried(port) && (!is_idle || leaves(port)));
     let callers = list(&path.callers);
     let finding = |port: &Port| Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
-        level: Level::Warning,
+        level: if is_idle { Level::Error } else { Level::Warning },
         message: format!(
             "port {} of {} has a ServiceEntry, but no route to the gateway",
             port.number, path.host
         ),
         object: Place::of(&entry.id).field("spec.ports[].number", port.number.to_string()),
-        evidence: vec![format!("{} routes only other ports", route.resource.id)],
+        evidence: vec![if is_idle {
+            format!("{route} has no rule that takes calls to {}", path.host)
+        } else {
+            format!("{route} routes only other ports")
+        }],
         consequence: format!(
             "{} calls from {callers} to {}:{} leave directly from the caller's node",
             port.protocol, path.host, port.number
@@ -143,23 +182,32 @@ fn is_for_gateway(view: &View<'_>, path: &EgressPath<'_>, upstreams: &[Upstream<
     port.protocol == Protocol::Tls && found.route.host == path.host && path.callers.iter().all(wraps)
 }
 
-fn callers_leave(entry: &Resource, path: &EgressPath<'_>, callers: &[&str]) -> Finding {
+fn callers_leave(view: &View<'_>, entry: &Resource, path: &EgressPath<'_>, callers: &[&str]) -> Finding {
     let (names, host) = (some_of(callers), &path.host);
     let word = if callers.len() == 1 { "namespace" } else { "namespaces" };
     let why = "routes its calls through the gateway";
     let mut adds = callers.iter().map(|caller| fixes::add_for(host, Some(caller), why));
-    let invisible = format!("no VirtualService of {host} is visible in {word} {names}");
+    let route = callers.iter().flat_map(|caller| view.mesh_routes_seen_from(caller, host)).next();
+    let evidence = match route {
+        Some(route) => format!("{} routes it, and not to a gateway", route.id),
+        None => format!("no VirtualService of {host} is visible in {word} {names}"),
+    };
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: if path.is_wanted { Level::Error } else { Level::Warning },
         message: format!("{host} has a ServiceEntry in {word} {names}, but no route to a gateway"),
         object: Place::export_to(entry),
-        evidence: std::iter::once(invisible).chain(calling_namespaces(callers)).collect(),
+        evidence: std::iter::once(evidence).chain(calling_namespaces(callers)).collect(),
         consequence: format!("calls from {names} to {host} leave directly from the caller's node"),
-        fix: match adds.next() {
-            Some(first) => fixes::one_after_the_other(first, adds, why),
-            None => fixes::add_for(host, None, why),
+        fix: match (adds.next(), route) {
+            // Istio would use one of the two routes only.
+            (Some(first), Some(route)) => {
+                let why = "replaces its route by one through the gateway, without its timeouts and retries";
+                fixes::one_after_the_other(fixes::delete(route, why), std::iter::once(first).chain(adds), why)
+            }
+            (Some(first), None) => fixes::one_after_the_other(first, adds, why),
+            (None, _) => fixes::add_for(host, None, why),
         },
     }
 }

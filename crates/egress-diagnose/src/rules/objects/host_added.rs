@@ -1,13 +1,17 @@
 //! EG062: the host was added.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use egress_core::input::Input;
+use egress_core::snapshot::PodFacts;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
+use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
-use crate::wording::without_route;
+use crate::wording::{some_of, without_route};
 
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(62),
@@ -20,6 +24,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Mesh,
         Input::Sidecars,
         Input::Pods,
+        Input::Namespaces,
     ],
     docs: "\
 ## What it checks
@@ -39,8 +44,15 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     if path.egress.is_some() {
         return CheckOutcome::Good(None);
     }
-    let known = path.callers.iter().any(|caller| !view.entries_seen_from(caller, &path.host).is_empty());
-    let routed = path.callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &path.host).is_empty());
+    let named = path.callers.iter().map(String::as_str);
+    // A host that is asked for without a namespace is one that anybody may know.
+    let callers: Vec<&str> = if path.callers.is_empty() && path.namespace.is_none() {
+        view.namespaces().into_iter().collect()
+    } else {
+        named.collect()
+    };
+    let known = callers.iter().any(|caller| !view.entries_seen_from(caller, &path.host).is_empty());
+    let routed = callers.iter().any(|caller| !view.mesh_routes_seen_from(caller, &path.host).is_empty());
     // A host that only another cluster has was not requested here.
     if known || routed || !path.is_wanted {
         return CheckOutcome::NotApplicable;
@@ -55,7 +67,13 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     } else {
         let modes = view.outbound_modes().into_iter();
         let told = modes.map(|(mode, callers)| without_route(&callers, &path.host, mode));
-        told.collect::<Vec<_>>().join("; ")
+        let ambient = ambient_namespaces(view);
+        let has_sidecars = view.all_pods().is_ok_and(|pods| pods.iter().any(|pod| pod.has_sidecar));
+        // ztunnel knows no outbound policy.
+        let of_ambient = (!ambient.is_empty())
+            .then(|| format!("calls from pods in ambient mode of {} leave directly", some_of(&ambient)));
+        let told = told.filter(|_| has_sidecars || ambient.is_empty());
+        told.chain(of_ambient).collect::<Vec<_>>().join("; ")
     };
     CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
@@ -73,4 +91,17 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
         consequence,
         fix: fixes::add_for(&path.host, path.namespace.as_deref(), "routes its calls through the gateway"),
     }])
+}
+
+/// The namespaces with pods in ambient mode.
+fn ambient_namespaces<'a>(view: &View<'a>) -> Vec<&'a str> {
+    let (Ok(namespaces), Ok(pods)) = (view.labelled_namespaces(), view.all_pods()) else { return Vec::new() };
+    let labels: BTreeMap<&str, _> =
+        namespaces.iter().map(|home| (home.name.as_str(), &home.labels)).collect();
+    let is_ambient = |pod: &&PodFacts| {
+        let home = labels.get(pod.namespace.as_str()).copied();
+        !pod.finished && data_plane_mode(pod, home) == DataPlaneMode::Ztunnel
+    };
+    let found: BTreeSet<&str> = pods.iter().filter(is_ambient).map(|pod| pod.namespace.as_str()).collect();
+    found.into_iter().collect()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::input::Input;
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
+use egress_core::visibility::exported_to;
 use serde_json::json;
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
@@ -47,11 +48,9 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
         let rules = view.rules_seen_from(&caller, gateway);
         let own = rules.all.iter().copied().find(|rule| rule.id.namespace == caller);
         let evidence = match holder {
-            Some(rule) => format!(
-                "{} has it, but does not apply to them: exportTo is `{}`",
-                rule.id,
-                export_to(rule).join(", ")
-            ),
+            Some(rule) => {
+                format!("{} has it, but does not apply to them: {}", rule.id, why_not(rule, &caller))
+            }
             None => absent(&rules.all, meant),
         };
         let is_same = |known: &&mut MissingSubset<'_>| {
@@ -127,6 +126,18 @@ impl MissingSubset<'_> {
             fix,
         }
     }
+}
+
+/// Why a DestinationRule does not apply to callers of a namespace.
+fn why_not(rule: &Resource, caller: &str) -> String {
+    let words = rule.destination_rule().and_then(|spec| spec.export_to.as_deref());
+    if exported_to(words, &rule.id.namespace, caller) {
+        let namespace = &rule.id.namespace;
+        return format!(
+            "{namespace} is neither their namespace, nor that of the Service, nor the root namespace"
+        );
+    }
+    format!("exportTo is `{}`", export_to(rule).join(", "))
 }
 
 /// Says that no rule has the subset, and which subsets the callers' rules have.

@@ -17,6 +17,7 @@ use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_computed};
 use crate::view::View;
 use crate::wording::list;
 
+mod api_gateways;
 mod api_routes;
 
 pub(in crate::rules) const CHECK: Check = Check {

@@ -100,7 +100,7 @@ pub(super) async fn gather(
         // A policy that could not be asked is no error here: the report says so.
         Err(error) => (Err(format!("{error:#}")), BTreeMap::new()),
     };
-    let evidence = ClusterFacts {
+    let mut evidence = ClusterFacts {
         snapshot,
         related_resources: around.facts,
         gaps,
@@ -110,6 +110,7 @@ pub(super) async fn gather(
         rights,
         fleet: Vec::new(),
     };
+    evidence.add_gateways_of_gateway_api();
     let guard = if interrupted { None } else { guard::state(&cluster, &evidence.snapshot).await };
     Ok(Gathered { evidence, request, sources: None, interrupted, guard })
 }

@@ -5,14 +5,16 @@
 use egress_core::command::ShellCommand;
 use egress_core::istio::call::{End, Hop, Passage, Refusal};
 use egress_core::istio::gateway_api::ApiOrigin;
-use egress_core::istio::simulation::overlap;
+use egress_core::istio::simulation::{EndCause, overlap};
 use egress_core::proxy::port_and_host;
 use egress_core::related_resources::GatewayApiObject;
-use egress_core::resource::conditions;
-use serde_json::Value;
+use egress_core::resource::{Resource, conditions};
+use serde_json::{Value, json};
 
 use super::CHECK;
-use crate::finding::{Confidence, Finding, Place};
+use super::api_gateways::{in_plaintext, kept_out, missing_service};
+use crate::did_you_mean::did_you_mean;
+use crate::finding::{Candidates, Confidence, Finding, Fix, Place};
 use crate::fixes;
 use crate::fixes::detour;
 use crate::traffic::routed_call::RoutedCall;
@@ -45,8 +47,11 @@ fn cause(
     let last = passage.hops.last()?;
     let End::Refused(refusal) = &passage.end else { return None };
     match refusal {
-        Refusal::NoCluster => backend(view, objects, call, passage.hops.len() > 1, last),
+        Refusal::NoCluster => backend(view, objects, call, passage),
         Refusal::NoListener if passage.hops.len() == 1 => {
+            if let Some(found) = missing_service(view, objects, call) {
+                return Some(found);
+            }
             let (route, field, value) = backend_of(view, objects, last)?;
             let message = format!(
                 "{} leads calls to {} to port {value} of gateway {}, where no listener is",
@@ -56,8 +61,8 @@ fn cause(
             );
             Some(finding(route, message, (field, value), "callers get 503 or a reset"))
         }
-        Refusal::NoRoute | Refusal::NoFilterChain if passage.hops.len() == 1 => {
-            unrouted(view, objects, call, passage)
+        Refusal::NoRoute | Refusal::NoFilterChain | Refusal::OtherProtocol if passage.hops.len() == 1 => {
+            in_plaintext(view, objects, call, passage).or_else(|| unrouted(view, objects, call, passage))
         }
         _ => None,
     }
@@ -68,12 +73,17 @@ fn backend(
     view: &View<'_>,
     objects: &[GatewayApiObject],
     call: &RoutedCall<'_>,
-    is_at_gateway: bool,
-    hop: &Hop,
+    passage: &Passage,
 ) -> Option<Finding> {
+    let hop = passage.hops.last()?;
     let (route, field, value) = backend_of(view, objects, hop)?;
+    let is_at_gateway = passage.hops.len() > 1;
     let by =
         if is_at_gateway { format!("at gateway {}", call.gateway.name) } else { "in sidecars".to_owned() };
+    let cause = view.simulation().cause(&call.call, &call.host, call.route, passage);
+    if let Some(EndCause::NotDeclared { host }) = cause.filter(|_| field.ends_with(".port")) {
+        return Some(not_declared(view, call, route, (&field, &host), by));
+    }
     let is_denied = port_and_host(&hop.cluster).is_none_or(|(_, host)| host.is_empty());
     let message = if is_denied {
         format!("no ReferenceGrant lets {} lead calls to {} to namespace {value}", label(route), call.host)
@@ -83,8 +93,38 @@ fn backend(
     Some(finding(route, message, (field, value), "callers get 500 or a reset"))
 }
 
+/// A backend that leads to a host that nothing declares: the called one or the gateway's Service was meant.
+fn not_declared(
+    view: &View<'_>,
+    call: &RoutedCall<'_>,
+    route: &GatewayApiObject,
+    (field, host): (&str, &str),
+    by: String,
+) -> Finding {
+    let field = format!("{}.name", field.trim_end_matches(".port"));
+    let entries = view.service_entries().filter_map(Resource::service_entry).flat_map(|spec| &spec.hosts);
+    let gateway = view.meant_gateway(host).map(|gateway| gateway.name.service.clone());
+    let meant = gateway
+        .or_else(|| did_you_mean(host, entries.map(String::as_str)).map(str::to_owned))
+        .unwrap_or_else(|| call.host.clone());
+    let message = format!(
+        "{} leads calls to {} {by} to {host}, which no Service and no ServiceEntry declares",
+        label(route),
+        call.host
+    );
+    let path = format!("/{}", field.replace('[', "/").replace(']', "").replace('.', "/"));
+    let operations = json!([{ "op": "replace", "path": path, "value": meant }]);
+    let kind = kind_of(route);
+    let object = (kind.as_str(), route.object.name.as_str(), route.object.namespace.as_str());
+    let named = fixes::patched(object, &operations, "names what exists");
+    let value = host.split('.').next().filter(|_| host.contains(".svc.")).unwrap_or(host).to_owned();
+    let found = finding(route, message, (field, value), "callers get 500 or a reset");
+    let candidates = Candidates { fixes: vec![named], calls: vec![call.call.clone()] };
+    Finding { fix: Fix { candidates, ..found.fix }, ..found }
+}
+
 /// The route of a hop, and the field of its backend with the hop's cluster.
-fn backend_of<'a>(
+pub(super) fn backend_of<'a>(
     view: &View<'_>,
     objects: &'a [GatewayApiObject],
     hop: &Hop,
@@ -140,6 +180,9 @@ fn unrouted(
     let route = objects.iter().filter(|object| object.kind.ends_with("Route")).find(leads)?;
     let hostnames: Vec<&str> =
         list(&route.object.spec, "hostnames").iter().filter_map(Value::as_str).collect();
+    if let Some(kept_out) = kept_out(route, &gateways, objects, call) {
+        return Some(kept_out);
+    }
     let servers = came.servers.iter();
     let admitted: Vec<String> = servers
         .flat_map(|server| view.made().objects().iter().filter(|made| made.id == server.gateway.id))
@@ -166,14 +209,14 @@ fn unrouted(
     Some(finding(route, message, ("spec.hostnames".to_owned(), value), "callers get 404 or a reset"))
 }
 
-fn finding(
+pub(super) fn finding(
     route: &GatewayApiObject,
     message: String,
     (field, value): (String, String),
     consequence: &str,
 ) -> Finding {
     let (namespace, name) = (&route.object.namespace, &route.object.name);
-    let kind = format!("{}.gateway.networking.k8s.io", route.kind.to_ascii_lowercase());
+    let kind = kind_of(route);
     Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -189,11 +232,18 @@ fn finding(
     }
 }
 
-fn label(route: &GatewayApiObject) -> String {
+fn kind_of(route: &GatewayApiObject) -> String {
+    format!("{}.gateway.networking.k8s.io", route.kind.to_ascii_lowercase())
+}
+
+pub(super) fn label(route: &GatewayApiObject) -> String {
     format!("{} {}/{}", route.kind, route.object.namespace, route.object.name)
 }
 
-fn object<'a>(objects: &'a [GatewayApiObject], origin: &ApiOrigin) -> Option<&'a GatewayApiObject> {
+pub(super) fn object<'a>(
+    objects: &'a [GatewayApiObject],
+    origin: &ApiOrigin,
+) -> Option<&'a GatewayApiObject> {
     objects.iter().find(|it| ApiOrigin::of(it) == *origin)
 }
 
@@ -207,10 +257,10 @@ fn is_refused(route: &GatewayApiObject) -> bool {
     })
 }
 
-fn rules(route: &GatewayApiObject) -> impl Iterator<Item = (usize, &[Value])> {
+pub(super) fn rules(route: &GatewayApiObject) -> impl Iterator<Item = (usize, &[Value])> {
     list(&route.object.spec, "rules").iter().map(|rule| list(rule, "backendRefs")).enumerate()
 }
 
-fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value.get(key).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
 }
