@@ -9,6 +9,7 @@ pub(crate) mod gateway_connections;
 pub(crate) mod host_call;
 pub(crate) mod other_host;
 pub(crate) mod routed_call;
+pub(crate) mod routed_end;
 pub(crate) mod routes;
 pub(crate) mod server_merge;
 pub(crate) mod subset;

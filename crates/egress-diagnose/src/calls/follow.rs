@@ -88,10 +88,10 @@ pub(crate) fn follow<'a>(
                 continue;
             }
             let mut pods = callers::pods(view, facts, request, namespace);
-            let is_ambient = |pod: &PodFacts| {
+            let is_followed = |pod: &PodFacts| {
                 in_ambient.iter().any(|one| (&one.namespace, &one.name) == (&pod.namespace, &pod.name))
             };
-            pods.retain(|pod| !is_ambient(pod));
+            pods.retain(|pod| !is_followed(pod));
             if pods.is_empty() && in_ambient.iter().any(|pod| pod.namespace == *namespace) {
                 continue;
             }

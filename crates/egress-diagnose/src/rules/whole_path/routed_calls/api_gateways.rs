@@ -117,8 +117,8 @@ pub(super) fn kept_out(
     call: &RoutedCall<'_>,
 ) -> Option<Finding> {
     let namespace = route.object.namespace.as_str();
-    let gateway = gateways.iter().filter(|origin| origin.namespace != namespace);
-    let gateway = gateway.filter_map(|origin| object(objects, origin)).next()?;
+    let mut elsewhere = gateways.iter().filter(|origin| origin.namespace != namespace);
+    let gateway = elsewhere.find_map(|origin| object(objects, origin))?;
     let listeners = list(&gateway.object.spec, "listeners");
     let from = |listener: &Value| {
         let from = listener.pointer("/allowedRoutes/namespaces/from").and_then(Value::as_str);

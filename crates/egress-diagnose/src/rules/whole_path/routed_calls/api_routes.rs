@@ -81,8 +81,8 @@ fn backend(
     let by =
         if is_at_gateway { format!("at gateway {}", call.gateway.name) } else { "in sidecars".to_owned() };
     let cause = view.simulation().cause(&call.call, &call.host, call.route, passage);
-    if let Some(EndCause::NotDeclared { host }) = cause.filter(|_| field.ends_with(".port")) {
-        return Some(not_declared(view, call, route, (&field, &host), by));
+    if let Some(EndCause::NotDeclared { host }) = cause.filter(|_| field.strip_suffix(".port").is_some()) {
+        return Some(not_declared(view, call, route, (&field, &host), &by));
     }
     let is_denied = port_and_host(&hop.cluster).is_none_or(|(_, host)| host.is_empty());
     let message = if is_denied {
@@ -99,7 +99,7 @@ fn not_declared(
     call: &RoutedCall<'_>,
     route: &GatewayApiObject,
     (field, host): (&str, &str),
-    by: String,
+    by: &str,
 ) -> Finding {
     let field = format!("{}.name", field.trim_end_matches(".port"));
     let entries = view.service_entries().filter_map(Resource::service_entry).flat_map(|spec| &spec.hosts);
