@@ -19,10 +19,15 @@ use crate::admission::exported::Flaw;
 use crate::certificate_validity::CertificateValidity;
 use crate::snapshot::{NodeDemand, PodFacts, ServiceFacts};
 
+mod envoy_filters;
 mod merge;
 mod reader;
 mod sync;
 
+pub use envoy_filters::{
+    EnvoyFilterChange, EnvoyFilterFacts, EnvoyFilterMatch, EnvoyFilterPatch, EnvoyFilterTarget, MatchedChain,
+    MatchedCluster, MatchedListener, MatchedPart, MatchedRoutes, MatchedVirtualHost,
+};
 pub use merge::{keep_last, replace};
 pub use sync::{SyncFacts, sync};
 
@@ -102,14 +107,6 @@ pub struct Named<S> {
     pub spec: S,
 }
 
-/// An `EnvoyFilter`: whose configuration it changes. What it does to it is not kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-pub struct EnvoyFilterFacts {
-    /// The pods; none: all of its namespace, and of the mesh where that is the root.
-    pub workload_selector: Option<SelectedPods>,
-}
-
 /// The pods that an object of Istio is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -126,6 +123,9 @@ pub struct WorkloadEntryFacts {
     pub address: Option<String>,
     /// Its labels; those of the object count as well.
     pub labels: BTreeMap<String, String>,
+    /// Its own numbers for ports of services, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub ports: BTreeMap<String, i64>,
     /// The network that it is on, reached through a gateway of that network.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<String>,

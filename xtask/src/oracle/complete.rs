@@ -21,12 +21,22 @@ mod workloads;
 const CREATED: &str = "2026-05-01T00:00:00Z";
 /// The group of documents that only this tool reads.
 const OWN_GROUP: &str = "kubectl-egress.github.io";
-/// What both sides read, by group: all kinds where none is named. Our simulation says itself that it knows nothing of
-/// EnvoyFilters and of workloads that are no pods.
+/// What both sides read, by group: all kinds where none is named.
 const READ: &[(&str, &[&str])] = &[
     ("", &["Namespace", "Service", "Pod", "Node", "ConfigMap", "Secret"]),
     ("discovery.k8s.io", &["EndpointSlice"]),
-    ("networking.istio.io", &["DestinationRule", "Gateway", "ServiceEntry", "Sidecar", "VirtualService"]),
+    (
+        "networking.istio.io",
+        &[
+            "DestinationRule",
+            "EnvoyFilter",
+            "Gateway",
+            "ServiceEntry",
+            "Sidecar",
+            "VirtualService",
+            "WorkloadEntry",
+        ],
+    ),
     ("security.istio.io", &[]),
     ("gateway.networking.k8s.io", &[]),
 ];

@@ -16,6 +16,7 @@ mod ambient;
 mod destination_rules;
 mod egress;
 mod entries;
+mod envoy_filters;
 mod gateway_api;
 mod gateways;
 pub(super) mod mesh;
@@ -24,6 +25,7 @@ mod policies;
 mod pools;
 pub(super) mod sidecars;
 mod virtual_services;
+mod workload_entries;
 pub(super) mod workloads;
 
 /// The cluster of this seed and index.
@@ -49,6 +51,8 @@ pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
     }
     ambient::add(&mut Random::of(!seed, index), &mut pools, &mut objects);
     gateway_api::add(&mut Random::of(seed.rotate_left(32), index), &mut pools, &mut objects);
+    envoy_filters::add(&mut Random::of(seed.rotate_left(16), index), &mut pools, &mut objects);
+    workload_entries::add(&mut Random::of(seed.rotate_left(48), index), &mut pools, &mut objects);
     ClusterObjects {
         source: "grammar".to_owned(),
         name: format!("{seed}-{index}"),
@@ -131,6 +135,8 @@ mod tests {
             "TCPRoute",
             "ReferenceGrant",
             "urlRewrite",
+            "EnvoyFilter",
+            "WorkloadEntry",
         ] {
             let count = texts.iter().filter(|text| text.contains(word)).count();
             assert!(count > 2, "{word} is in {count} clusters");

@@ -59,6 +59,15 @@ pub enum AuthorizationAnswer {
     Undecided,
 }
 
+/// The policy that refuses a call.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusingPolicy<'a> {
+    /// The policy that denies it, or the first one that allows only other calls.
+    pub policy: &'a AuthorizationPolicy,
+    /// The index of the rule that denies it; none where no rule allows it.
+    pub rule: Option<usize>,
+}
+
 /// Why a call is refused.
 pub enum Denial<'a> {
     /// A rule denies it.
@@ -165,6 +174,16 @@ impl<'a> Authorization<'a> {
             (RuleMatch::No, RuleMatch::Yes) => AuthorizationAnswer::Passes,
             (RuleMatch::Unknown, _) | (_, RuleMatch::Unknown) => AuthorizationAnswer::Undecided,
         }
+    }
+
+    /// The policy that refuses a call which [`Authorization::answer`] refuses.
+    pub fn refusing(&self, caller: &Caller<'_>) -> Option<RefusingPolicy<'a>> {
+        let denies = |rule: &&AuthorizationRule<'a>| {
+            rule::answer(rule.spec, &rule.policy.namespace, caller, true) == RuleMatch::Yes
+        };
+        let of_rule = self.deny.of(caller).find(denies);
+        let of_rule = of_rule.map(|rule| RefusingPolicy { policy: rule.policy, rule: Some(rule.place) });
+        of_rule.or_else(|| self.allowing.first().map(|policy| RefusingPolicy { policy, rule: None }))
     }
 
     /// Why a call is refused; none if it is allowed or unknown.

@@ -2,10 +2,10 @@
 //!
 //! Computes for one call what istiod computes for all: the caller's listener, its filter chain, route, cluster and endpoint,
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
-//! A call that meets a policy whose answer the objects do not tell, something of the Gateway API that is not simulated
-//! (`istio/gateway_api`), or in ambient mode a route of it or a host that several objects declare, is left open.
-//! Not known: EnvoyFilters, WorkloadEntries, waypoints of workloads, pods with addresses of IPv4 and of IPv6, calls that a
-//! gateway sends to a waypoint, policies at the pods that calls arrive at, and what servers outside say.
+//! Left open is a call that an EnvoyFilter may move, that meets a policy whose answer the objects do not tell or something
+//! of the Gateway API that is not simulated (`istio/gateway_api`), or in ambient mode a route of it or a host that several
+//! objects declare. Not known: waypoints of workloads, pods with addresses of IPv4 and of IPv6, calls that a gateway sends to
+//! a waypoint, policies at the pods that calls arrive at, and what servers outside say.
 
 mod aliases;
 mod ambient;
@@ -18,11 +18,13 @@ mod delegates;
 mod destination_rules;
 mod endpoint;
 mod entered;
+mod filters;
 mod gateway;
 mod gateway_api;
 mod gateway_routes;
 mod gateway_rules;
 mod gateway_server;
+mod harmless;
 mod host_index;
 mod host_name;
 mod http_match;
@@ -42,11 +44,13 @@ mod tcp_rules;
 mod virtual_host;
 mod walk;
 mod waypoint;
+mod workload_entries;
 mod world;
 mod ztunnel;
 
 pub use cause::EndCause;
 pub use entered::EnteredGateway;
+pub use filters::may_move_calls;
 pub use gateway::OpenedServer;
 pub(crate) use host_name::is_subset;
 pub use host_name::overlap;
@@ -55,6 +59,7 @@ pub use world::World;
 
 use egress_istio::virtual_service::VirtualServiceHttp;
 
+use super::authorization::RefusingPolicy;
 use super::call::{Call, Passage};
 use crate::resource::{ObjectId, Resource};
 
@@ -62,6 +67,13 @@ impl<'w> Simulation<'w> {
     /// Every way that a call may take, sorted; none where the caller is no pod with a sidecar.
     pub fn passages(&self, call: &Call) -> Vec<Passage> {
         walk::walk(self, call)
+    }
+
+    /// The AuthorizationPolicy that refuses a call, the first on its ways.
+    pub fn refusing_policy(&self, call: &Call) -> Option<RefusingPolicy<'w>> {
+        let mut policies = Vec::new();
+        walk::walk_with(self, call, &mut policies);
+        policies.into_iter().next()
     }
 
     /// Whether the sidecar of a pod (`namespace/name`) follows the rules of a VirtualService for a port.

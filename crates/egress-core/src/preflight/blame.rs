@@ -6,7 +6,8 @@ use super::after::ObjectsAfter;
 use super::wanted_call::WantedCall;
 use super::words;
 use crate::conflict::Conflict;
-use crate::istio::call::Passage;
+use crate::istio::call::{End, Passage, Refusal};
+use crate::istio::gateway_api::MadeObjects;
 use crate::istio::server::selects;
 use crate::istio::simulation::{Simulation, World, overlap};
 use crate::related_resources::RelatedResources;
@@ -18,25 +19,41 @@ use crate::visibility::destination_rule::full_host;
 /// So many objects are tried: more than that many around one host are not read by anybody.
 const MOST: usize = 60;
 
+/// What is known where a call is followed.
+pub(super) struct Surroundings<'a> {
+    pub(super) simulation: &'a Simulation<'a>,
+    pub(super) snapshot: &'a Snapshot,
+    pub(super) related: &'a RelatedResources,
+    /// What istiod makes of the Gateway API after the writes.
+    pub(super) made: &'a MadeObjects,
+    pub(super) after: &'a ObjectsAfter<'a>,
+}
+
 /// What is in the way of a call that should leave through a gateway and goes this way.
-pub(super) fn of_detour(
-    wanted: &WantedCall<'_>,
-    passage: &Passage,
-    simulation: &Simulation<'_>,
-    snapshot: &Snapshot,
-    related: &RelatedResources,
-    after: &ObjectsAfter<'_>,
-) -> Conflict {
+pub(super) fn of_detour(wanted: &WantedCall<'_>, passage: &Passage, facts: &Surroundings<'_>) -> Conflict {
+    let Surroundings { simulation, snapshot, related, made, after } = facts;
     let call = wanted.target().by(wanted.caller);
-    let all = after.objects.all();
+    if passage.end == End::Refused(Refusal::ByPolicy)
+        && let Some(refusing) = simulation.refusing_policy(&call)
+    {
+        return words::of_policy(wanted, refusing);
+    }
+    let all: Vec<&Resource> = after.objects.all().into_iter().chain(made.objects()).collect();
     let is_alone_in_the_way = |object: &&Resource| {
         let others: Vec<&Resource> = all.iter().copied().filter(|other| other.id != object.id).collect();
-        let world = World::with(snapshot, related, &others, &[]);
+        let world = World::with(snapshot, related, made, &others, &[]);
         let found = Simulation::new(&world).passages(&call);
         !found.is_empty() && found.iter().all(|passage| wanted.is_fulfilled_by(passage))
     };
-    let candidates = after.objects.unchanged().filter(|object| may_matter(object, wanted, snapshot));
-    let culprit = candidates.take(MOST).find(is_alone_in_the_way);
+    let may_matter = |object: &&Resource| may_matter(object, wanted, snapshot);
+    let candidates = after.objects.unchanged().filter(may_matter);
+    // Which pods the Gateways of the Gateway API are for does not depend on labels.
+    let of_gateway_api =
+        made.objects().iter().filter(|object| object.gateway().is_some() || may_matter(object));
+    let culprit = of_gateway_api.chain(candidates).take(MOST).find(is_alone_in_the_way);
+    if let Some(origin) = culprit.and_then(|culprit| made.origins(&culprit.id).first()) {
+        return words::of_origin(wanted, passage, origin, related);
+    }
     let entrance = |role: Role| wanted.parts.iter().find(|part| part.role == role).map(|part| &part.resource);
     let route = entrance(Role::MeshLeg).or_else(|| entrance(Role::GatewayLeg));
     let found = route.and_then(|route| simulation.cause(&call, wanted.intent.host.as_str(), route, passage));

@@ -15,6 +15,8 @@ const ASSUMED: &str = "caller";
 pub(super) struct CallingPods<'a> {
     /// Of each namespace with calling pods the name of one.
     known: BTreeMap<&'a str, &'a str>,
+    /// Of each such namespace the name of one for each service account.
+    by_account: BTreeMap<&'a str, BTreeMap<&'a str, &'a str>>,
     /// Pods that stand for those of the other namespaces.
     pub(super) assumed: Vec<PodFacts>,
 }
@@ -38,8 +40,11 @@ impl<'a> CallingPods<'a> {
         // The usual pods of a namespace before those with a Sidecar of their own.
         callers.sort_by_key(|pod| (is_special(pod), !pod.ready, &pod.name));
         let mut known = BTreeMap::new();
+        let mut by_account: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
         for pod in callers {
             known.entry(pod.namespace.as_str()).or_insert(pod.name.as_str());
+            let accounts = by_account.entry(pod.namespace.as_str()).or_default();
+            accounts.entry(pod.service_account.as_str()).or_insert(pod.name.as_str());
         }
         let read: BTreeSet<&str> = snapshot.pods.iter().map(|pod| pod.namespace.as_str()).collect();
         let assumed = snapshot
@@ -56,12 +61,18 @@ impl<'a> CallingPods<'a> {
                 has_sidecar: true,
                 ..PodFacts::default()
             });
-        CallingPods { assumed: assumed.collect(), known }
+        CallingPods { assumed: assumed.collect(), known, by_account }
     }
 
     /// `namespace/name` of a calling pod that was read.
     pub(super) fn known(&self, namespace: &str) -> Option<String> {
         self.known.get(namespace).map(|name| format!("{namespace}/{name}"))
+    }
+
+    /// `namespace/name` of a calling pod for each service account of a namespace.
+    pub(super) fn of_each_account(&self, namespace: &str) -> impl Iterator<Item = String> {
+        let accounts = self.by_account.get(namespace).into_iter().flatten();
+        accounts.map(move |(_, name)| format!("{namespace}/{name}"))
     }
 
     /// The same; where no pods of the namespace were read, of one that stands for them.

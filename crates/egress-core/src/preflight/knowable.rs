@@ -34,9 +34,6 @@ pub(super) fn unknown<'r>(
     if !snapshot.other_meshes.is_empty() || !snapshot.mesh.discovery_selectors.is_empty() {
         return Err("istiod does not read the objects of all namespaces".to_owned());
     }
-    if let Some(filter) = related.envoy_filters.first() {
-        return Err(format!("envoyfilter/{} in namespace {} exists", filter.name, filter.namespace));
-    }
     for (intent, _) in wanted {
         let gateway = snapshot.gateway(&intent.gateway).filter(|gateway| !gateway.assumed);
         if !gateway.is_some_and(has_known_pods) {
@@ -54,8 +51,7 @@ fn has_known_pods(gateway: &GatewayFacts) -> bool {
 
 /// Whether these ways of a call are what happens.
 pub(super) fn is_known(passages: &[Passage]) -> bool {
-    let is_open = |passage: &Passage| {
-        matches!(passage.end, End::Refused(Refusal::NoEndpoint | Refusal::ByPolicy) | End::Undecided)
-    };
+    let is_open =
+        |passage: &Passage| matches!(passage.end, End::Refused(Refusal::NoEndpoint) | End::Undecided);
     !passages.is_empty() && !passages.iter().any(is_open)
 }

@@ -14,6 +14,7 @@ use super::words;
 use crate::callers::callers;
 use crate::intent::Intent;
 use crate::istio::call::Call;
+use crate::istio::gateway_api::MadeObjects;
 use crate::istio::simulation::{Simulation, World};
 use crate::related_resources::RelatedResources;
 use crate::resource::{ObjectId, Resource};
@@ -35,8 +36,12 @@ pub(super) fn check(
         return checked;
     }
     let all = after.objects.all();
-    let before = World::with(snapshot, related, &after.before, &pods.assumed);
-    let then = World::with(snapshot, related, &all, &pods.assumed);
+    let made_before = MadeObjects::with(snapshot, related, after.before.iter().copied());
+    let made_then = MadeObjects::with(snapshot, related, all.iter().copied());
+    let all_before: Vec<&Resource> = after.before.iter().copied().chain(made_before.objects()).collect();
+    let all_then: Vec<&Resource> = all.into_iter().chain(made_then.objects()).collect();
+    let before = World::with(snapshot, related, &made_before, &all_before, &pods.assumed);
+    let then = World::with(snapshot, related, &made_then, &all_then, &pods.assumed);
     let (before, then) = (Simulation::new(&before), Simulation::new(&then));
     for OverlappingCall { target, namespace, source } in &calls {
         let is_requested = |intent: &&Intent| {
@@ -94,7 +99,9 @@ impl Changes<'_> {
             let all = self.after.objects.all();
             let others = all.into_iter().filter(|object| object.id != **id);
             let objects: Vec<&Resource> = others.chain(self.after.found(id)).collect();
-            let world = World::with(self.snapshot, self.related, &objects, &self.pods.assumed);
+            let made = MadeObjects::with(self.snapshot, self.related, objects.iter().copied());
+            let objects: Vec<&Resource> = objects.into_iter().chain(made.objects()).collect();
+            let world = World::with(self.snapshot, self.related, &made, &objects, &self.pods.assumed);
             Ending::of(call, &Simulation::new(&world).passages(call)) == *was
         };
         written.keys().take(MOST_OBJECTS).find(restores).or_else(|| written.keys().next())

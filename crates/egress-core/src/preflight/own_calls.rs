@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 
 use super::after::ObjectsAfter;
-use super::blame;
+use super::blame::{self, Surroundings};
 use super::callers::CallingPods;
 use super::knowable::is_known;
 use super::overlapping::first_address;
@@ -15,9 +15,11 @@ use crate::callers::callers;
 use crate::dialect::Part;
 use crate::index::Index;
 use crate::intent::Intent;
-use crate::istio::call::End;
+use crate::istio::call::{End, Refusal};
+use crate::istio::gateway_api::MadeObjects;
 use crate::istio::simulation::{Simulation, World};
 use crate::related_resources::RelatedResources;
+use crate::resource::Resource;
 
 /// So many caller namespaces of one request are tried: further ones see the same objects.
 const MOST_NAMESPACES: usize = 16;
@@ -35,7 +37,9 @@ pub(super) fn check(
 ) -> CheckedCalls {
     let snapshot = index.snapshot();
     let all = after.objects.all();
-    let world = World::with(snapshot, related, &all, &[]);
+    let made = MadeObjects::with(snapshot, related, all.iter().copied());
+    let all: Vec<&Resource> = all.into_iter().chain(made.objects()).collect();
+    let world = World::with(snapshot, related, &made, &all, &[]);
     let simulation = Simulation::new(&world);
     let mut checked = CheckedCalls::default();
     for (intent, parts) in wanted {
@@ -61,15 +65,19 @@ pub(super) fn check(
                     continue;
                 }
                 checked.simulated += 1;
+                // An account that may call is enough: the command does not name the pods that shall call.
+                let is_refused = |caller: String| {
+                    let found = simulation.passages(&wanted.target().by(&caller));
+                    found.iter().any(|passage| passage.end == End::Refused(Refusal::ByPolicy))
+                };
+                let by_policy = found.iter().any(|passage| passage.end == End::Refused(Refusal::ByPolicy));
+                if by_policy && !pods.of_each_account(namespace).all(is_refused) {
+                    continue;
+                }
                 if let Some(wrong) = found.iter().find(|passage| !wanted.is_fulfilled_by(passage)) {
-                    checked.refusals.push(blame::of_detour(
-                        &wanted,
-                        wrong,
-                        &simulation,
-                        snapshot,
-                        related,
-                        after,
-                    ));
+                    let facts =
+                        Surroundings { simulation: &simulation, snapshot, related, made: &made, after };
+                    checked.refusals.push(blame::of_detour(&wanted, wrong, &facts));
                 }
             }
         }

@@ -11,7 +11,8 @@ use crate::related_resources::RelatedResources;
 pub struct Preflight<'s, 'a> {
     /// The objects of the cluster, and those that will be written.
     pub index: &'s Index<'a>,
-    /// EnvoyFilters and PeerAuthentications; none where they may not be read.
+    /// EnvoyFilters, PeerAuthentications, AuthorizationPolicies and objects of the Gateway API; none where one of the former
+    /// two kinds may not be read.
     pub related: Option<&'s RelatedResources>,
     /// What is asked for, with the objects of each request.
     pub wanted: &'s [(&'s Intent, &'s [Part])],

@@ -4,10 +4,13 @@ use super::target_call::TargetCall;
 use super::wanted_call::WantedCall;
 use crate::command::ShellCommand;
 use crate::conflict::{Conflict, Severity};
+use crate::istio::authorization::RefusingPolicy;
 use crate::istio::call::{End, Passage, Refusal};
+use crate::istio::gateway_api::ApiOrigin;
 use crate::istio::simulation::EndCause;
 use crate::kind::Kind;
 use crate::metadata;
+use crate::related_resources::RelatedResources;
 use crate::resource::{ObjectId, Resource};
 
 /// A requested call that would go this way; `culprit` is the one object without which it would not.
@@ -47,6 +50,62 @@ pub(super) fn of_detour(
                 ShellCommand::show("service", &gateway.service, &gateway.namespace)
             ),
         },
+    }
+}
+
+/// A requested call that this AuthorizationPolicy refuses.
+pub(super) fn of_policy(wanted: &WantedCall<'_>, refusing: RefusingPolicy<'_>) -> Conflict {
+    let RefusingPolicy { policy, rule } = refusing;
+    let calls = wanted.target().words(wanted.namespace);
+    let (field, why) = match rule {
+        Some(rule) => (format!("spec.rules[{rule}]"), "this rule denies them"),
+        None => ("spec.rules".to_owned(), "no rule allows them"),
+    };
+    let kind = "authorizationpolicy";
+    Conflict {
+        severity: Severity::Refusal,
+        object: format!("{kind}/{} in namespace {}", policy.name, policy.namespace),
+        field,
+        message: format!(
+            "is in the way of this egress: {calls} would be refused by {}: {why}",
+            wanted.gateway.name
+        ),
+        hint: format!(
+            "change it, or choose another `--gateway`: `{}`",
+            ShellCommand::show(&format!("{kind}.security.istio.io"), &policy.name, &policy.namespace)
+        ),
+    }
+}
+
+/// A requested call that goes elsewhere because of this object of the Gateway API.
+pub(super) fn of_origin(
+    wanted: &WantedCall<'_>,
+    passage: &Passage,
+    origin: &ApiOrigin,
+    related: &RelatedResources,
+) -> Conflict {
+    let ApiOrigin { kind, namespace, name } = origin;
+    let found = related.gateway_api.iter().find(|object| ApiOrigin::of(object) == *origin);
+    let names_hosts = found.is_some_and(|object| object.object.spec.get("hostnames").is_some());
+    let field = match kind.as_str() {
+        "Gateway" => "spec.listeners",
+        _ if names_hosts => "spec.hostnames",
+        _ => "spec.parentRefs",
+    };
+    let kind = kind.to_ascii_lowercase();
+    Conflict {
+        severity: Severity::Refusal,
+        object: format!("{kind}/{name} in namespace {namespace}"),
+        field: field.to_owned(),
+        message: format!(
+            "is in the way of this egress: {} would {}",
+            wanted.target().words(wanted.namespace),
+            ends(wanted, passage)
+        ),
+        hint: format!(
+            "change or remove it: `{}`",
+            ShellCommand::show(&format!("{kind}.gateway.networking.k8s.io"), name, namespace)
+        ),
     }
 }
 

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
+use egress_core::istio::simulation::may_move_calls;
 use egress_core::resource::Resource;
 use egress_core::snapshot::ServiceFacts;
 
@@ -54,7 +55,8 @@ pub(super) fn of_mesh(view: &View<'_>, facts: &ClusterFacts) -> Vec<Limit> {
         Ok(true) => Vec::new(),
         Err(outcome) => of_outcomes([outcome]),
         Ok(false) => {
-            let filters = &facts.related_resources.envoy_filters;
+            let filters = facts.related_resources.envoy_filters.iter();
+            let filters: Vec<_> = filters.filter(|filter| may_move_calls(&filter.spec)).collect();
             let first = filters.iter().take(NAMED);
             let mut names: Vec<String> =
                 first.map(|filter| format!("{}/{}", filter.namespace, filter.name)).collect();

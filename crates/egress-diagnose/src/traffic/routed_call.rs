@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use egress_core::input::Input;
 use egress_core::istio::call::{Call, End, Passage, Speaks};
 use egress_core::istio::protocol::PortProtocol;
+use egress_core::istio::simulation::may_move_calls;
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
@@ -31,7 +32,7 @@ pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
     can_be_computed(view)
 }
 
-/// Whether the way of a call can be computed in this mesh. Nobody knows what an EnvoyFilter makes of a proxy.
+/// Whether the way of a call can be computed in this mesh. Nobody knows what some EnvoyFilters make of a proxy.
 pub(crate) fn can_be_computed(view: &View<'_>) -> Readable<bool> {
     let filters = view.envoy_filters()?;
     view.services()?;
@@ -42,7 +43,7 @@ pub(crate) fn can_be_computed(view: &View<'_>) -> Readable<bool> {
     {
         view.note(Input::from(kind));
     }
-    Ok(filters.is_empty())
+    Ok(!filters.iter().any(|filter| may_move_calls(&filter.spec)))
 }
 
 /// A call that a rule of a VirtualService sends to a gateway.

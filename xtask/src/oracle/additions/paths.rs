@@ -42,6 +42,25 @@ pub(super) struct Violation {
     what: String,
 }
 
+/// What is called, and from which namespace.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct RequestedCall<'a> {
+    namespace: &'a str,
+    port: u16,
+    speaks: &'a Speaks,
+}
+
+impl<'a> RequestedCall<'a> {
+    fn of(call: &'a Call) -> Self {
+        let namespace = call.caller.split('/').next().unwrap_or_default();
+        RequestedCall { namespace, port: call.port, speaks: &call.speaks }
+    }
+}
+
+fn refused_by_policy(passages: &[Passage]) -> bool {
+    passages.iter().any(|passage| passage.end == End::Refused(Refusal::ByPolicy))
+}
+
 impl<'a> Paths<'a> {
     /// Of an attempt that has a plan.
     pub(super) fn of(attempt: &'a Attempt) -> Option<Self> {
@@ -71,8 +90,19 @@ impl<'a> Paths<'a> {
     }
 
     fn violations(&self, before: Vec<Vec<Passage>>, after: Vec<Vec<Passage>>) -> Vec<Violation> {
+        let allowed: BTreeSet<RequestedCall<'_>> = self
+            .tried
+            .iter()
+            .zip(&after)
+            .filter(|(call, will)| !refused_by_policy(will) && self.is_requested(call) == Some(true))
+            .map(|(call, _)| RequestedCall::of(call))
+            .collect();
         let all = self.tried.iter().zip(before.into_iter().zip(after));
         all.filter_map(|(call, (was, will))| {
+            // The command does not name the pods that shall call: one that the policies allow is enough.
+            if refused_by_policy(&will) && allowed.contains(&RequestedCall::of(call)) {
+                return None;
+            }
             let what = self.violation(call, &was, &will)?;
             Some(Violation { call: call.clone(), what })
         })
@@ -80,9 +110,8 @@ impl<'a> Paths<'a> {
     }
 
     fn violation(&self, call: &Call, was: &[Passage], will: &[Passage]) -> Option<String> {
-        let unknown = |passage: &Passage| {
-            matches!(passage.end, End::Refused(Refusal::NoEndpoint | Refusal::ByPolicy) | End::Undecided)
-        };
+        let unknown =
+            |passage: &Passage| matches!(passage.end, End::Refused(Refusal::NoEndpoint) | End::Undecided);
         if was.iter().chain(will).any(unknown) || will.is_empty() {
             return None;
         }
@@ -173,11 +202,15 @@ impl<'a> Paths<'a> {
 /// The calls that a request is for: the calls of a cluster are a choice, in which they may be missing.
 fn requested(intent: &Intent, snapshot: &Snapshot) -> Vec<Call> {
     let namespaces = callers(&intent.export_to, &intent.namespace, snapshot);
-    let calls = |namespace: &String| {
-        let calls = |pod: &&PodFacts| pod.namespace == *namespace && pod.has_sidecar && !pod.finished;
-        snapshot.pods.iter().find(calls).map(|pod| format!("{}/{}", pod.namespace, pod.name))
-    };
-    let callers: Vec<String> = namespaces.iter().filter_map(calls).collect();
+    // One of each namespace and service account: policies may tell them apart.
+    let mut accounts = BTreeSet::new();
+    let mut callers = Vec::new();
+    for pod in &snapshot.pods {
+        let calls = namespaces.contains(&pod.namespace) && pod.has_sidecar && !pod.finished;
+        if calls && accounts.insert((&pod.namespace, &pod.service_account)) {
+            callers.push(format!("{}/{}", pod.namespace, pod.name));
+        }
+    }
     let host = intent.host.as_str();
     let call = |caller: &String, port: &Port| Call {
         caller: caller.clone(),

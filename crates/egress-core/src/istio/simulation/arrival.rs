@@ -77,6 +77,7 @@ impl<'w> Walk<'_, 'w> {
         let address = pod.addresses.first().and_then(|address| address.parse().ok());
         let chains = proxy.gateway_chains(port);
         match (chains.as_ref(), address) {
+            (None, _) if proxy.filters().may_move_connections(port) => self.end(End::Undecided),
             (None, _) => self.refused(Refusal::NoListener),
             (Some(_), None) => self.refused(Refusal::NoEndpoint),
             (Some(chains), Some(address)) => self.through(&proxy, chains, Place { address, port }, bytes),

@@ -80,7 +80,10 @@ impl<'w> Walk<'_, 'w> {
         };
         match policies.answer(&caller) {
             AuthorizationAnswer::Passes => return true,
-            AuthorizationAnswer::Refuses => self.refused(Refusal::ByPolicy),
+            AuthorizationAnswer::Refuses => {
+                self.denials.extend(policies.refusing(&caller));
+                self.refused(Refusal::ByPolicy);
+            }
             AuthorizationAnswer::Undecided => self.end(End::Undecided),
         }
         false

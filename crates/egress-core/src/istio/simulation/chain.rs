@@ -48,8 +48,12 @@ pub(super) enum ChainThen<'w> {
     Tcp(Option<&'w Resource>, Vec<ClusterKey>),
     /// The mesh's mTLS goes on to the service that its server name says.
     SniDnat(ClusterKey),
-    /// Nothing is known of it.
-    Unknown,
+    /// Nothing is known of it. Where the port has a listener, nobody asks requests for a name:
+    /// `buildOutboundCatchAllNetworkFiltersOnly` in `pilot/pkg/networking/core/listener_builder.go`.
+    Unknown {
+        /// The port has a listener, whose other chains do not take it.
+        has_listener: bool,
+    },
 }
 
 /// Which virtual hosts a listener has.

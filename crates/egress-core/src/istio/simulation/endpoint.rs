@@ -1,13 +1,14 @@
 //! The endpoints of a service's port, and where an address leads.
 //!
 //! Follows `pilot/pkg/serviceregistry/serviceentry/conversion.go` for ServiceEntries, and Kubernetes for Services. Knows
-//! nothing of clusters and TLS. WorkloadEntries are not known here.
+//! nothing of clusters and TLS. WorkloadEntries are read in [`workload_entries`](super::workload_entries).
 
 use std::collections::{BTreeMap, HashSet};
 
 use egress_istio::service_entry::ServiceEntryPorts;
 
 use super::service::{MeshPort, MeshResolution, MeshService, ServiceSource};
+use super::workload_entries::{self, SelectedPort};
 use super::world::World;
 use crate::related_resources::SliceFacts;
 use crate::resource::Resource;
@@ -25,7 +26,7 @@ pub(super) struct Endpoint {
 }
 
 /// The label by which a pod says that a proxy of the mesh takes its connections.
-const TLS_MODE: &str = "security.istio.io/tlsMode";
+pub(super) const TLS_MODE: &str = "security.istio.io/tlsMode";
 
 /// The endpoints of a port of a service that istiod sends: of all services of its host in its namespace those whose port has
 /// the same **name**, whatever its number. `BuildClusterLoadAssignment` in `pilot/pkg/xds/endpoints/endpoint_builder.go`.
@@ -58,7 +59,10 @@ fn of_host(
         }
         for port in &one.ports {
             let mut own = match one.source {
-                ServiceSource::Kubernetes(facts) => of_kubernetes(world, facts, port.number),
+                ServiceSource::Kubernetes(facts) => {
+                    let selected = workload_entries::of_kubernetes(world, facts, port.number);
+                    of_kubernetes(world, facts, port.number).into_iter().chain(selected).collect()
+                }
                 ServiceSource::Entry(entry) => of_entry(world, one, entry, port.number),
             };
             // Such a service has one endpoint, and none where an older one has any. `mergeServicesInstancesByNamespaceHost`.
@@ -165,12 +169,12 @@ pub(super) fn of_entry(
     let target = port.target_port.filter(|target| *target != 0).unwrap_or(port.number);
     let target = u16::try_from(target).unwrap_or_default();
     if let Some(selector) = &spec.workload_selector {
-        let pods = world.pods_with(&entry.id.namespace, &selector.labels.iter().flatten());
-        return pods
-            .into_iter()
-            .filter(|pod| pod.ready && !pod.finished)
-            .filter_map(|pod| of_pod(pod, target))
-            .collect();
+        let (namespace, labels) = (&entry.id.namespace, selector.labels.iter().flatten());
+        let pods = world.pods_with(namespace, &labels).into_iter();
+        let pods = pods.filter(|pod| pod.ready && !pod.finished).filter_map(|pod| of_pod(pod, target));
+        let port = SelectedPort { name: &port.name, target };
+        let asks_dns = service.resolution.asks_dns();
+        return pods.chain(workload_entries::of_entry(world, namespace, &labels, port, asks_dns)).collect();
     }
     let written = spec.endpoints.as_deref().unwrap_or_default();
     if written.is_empty() {

@@ -10,8 +10,6 @@ use super::ambient::ambient_addresses;
 use super::gateway::servers;
 use super::scope::ProxyScope;
 use super::world::World;
-use crate::istio::waypoints::{Waypoint, waypoints};
-use crate::label_selector::has_labels;
 use crate::snapshot::PodFacts;
 
 /// The label of a pod that names its Gateway.
@@ -55,7 +53,7 @@ impl World<'_> {
     /// Whether a call by this name, or to this address, meets a route of which it is not known what istiod makes of it: of
     /// sidecars that is known.
     pub(super) fn is_routed(&self, pod: &PodFacts, host: Option<&str>, address: &str) -> bool {
-        if self.made.is_some() && pod.has_sidecar {
+        if pod.has_sidecar {
             return false;
         }
         let routed = self.routed_hosts();
@@ -76,37 +74,11 @@ impl World<'_> {
 
     /// Whether a pod has servers of the Gateway API of which not everything is known.
     pub(super) fn has_open_servers(&self, scope: &ProxyScope<'_>) -> bool {
-        match self.made {
-            Some(made) => servers(scope).any(|server| made.is_open(&server.object.id)),
-            None => self.is_of_gateway_api(scope.pod),
-        }
+        servers(scope).any(|server| self.made.is_open(&server.object.id))
     }
 
     /// Whether it is not known how connections to a host in full are opened.
     pub(super) fn is_open_host(&self, host: &str) -> bool {
-        self.made.is_some_and(|made| made.is_open_host(host))
-    }
-
-    /// Whether a pod is a gateway of the Gateway API: istiod's own for one, or one behind a Service that such a Gateway names.
-    fn is_of_gateway_api(&self, pod: &PodFacts) -> bool {
-        let waypoints: Vec<_> = waypoints(&self.related.gateway_api).iter().map(Waypoint::id).collect();
-        let gateways = self.related.gateway_api.iter().filter(|object| object.kind == "Gateway");
-        let mut gateways = gateways
-            .map(|object| &object.object)
-            .filter(|gateway| !waypoints.contains(&(gateway.namespace.as_str(), gateway.name.as_str())));
-        gateways.any(|gateway| {
-            let is_own = gateway.namespace == pod.namespace && pod.labels.get(GATEWAY) == Some(&gateway.name);
-            let addresses = gateway.spec.get("addresses").and_then(Value::as_array).into_iter().flatten();
-            let mut named = addresses.filter_map(|address| address.get("value")?.as_str());
-            let is_before = |name: &str| {
-                let short = format!("{name}.{}.svc", gateway.namespace);
-                self.service_at(name).or_else(|| self.service_at(&short)).is_some_and(|service| {
-                    service.namespace == pod.namespace
-                        && !service.selector.is_empty()
-                        && has_labels(&pod.labels, &service.selector)
-                })
-            };
-            is_own || named.any(is_before)
-        })
+        self.made.is_open_host(host)
     }
 }

@@ -40,8 +40,8 @@ impl<'w> PortListeners<'w> {
     pub(super) fn of(scope: &ProxyScope<'w>, port: u16) -> Self {
         let listeners = listeners(scope, port).into_iter();
         PortListeners {
-            listeners: listeners.map(|listener| (listener.binds, with_rest(listener.chains))).collect(),
-            unknown: with_rest(Vec::new()),
+            listeners: listeners.map(|listener| (listener.binds, with_rest(listener.chains, true))).collect(),
+            unknown: with_rest(Vec::new(), false),
         }
     }
 
@@ -53,7 +53,7 @@ impl<'w> PortListeners<'w> {
     }
 }
 
-fn with_rest(mut chains: Vec<ListenerChain<'_>>) -> ListenerChains<'_> {
+fn with_rest(mut chains: Vec<ListenerChain<'_>>, has_listener: bool) -> ListenerChains<'_> {
     if !chains.iter().any(ListenerChain::takes_all) {
         chains.push(ListenerChain {
             ranges: Vec::new(),
@@ -61,7 +61,7 @@ fn with_rest(mut chains: Vec<ListenerChain<'_>>) -> ListenerChains<'_> {
             is_for_http: false,
             ends_tls: None,
             service: None,
-            then: ChainThen::Unknown,
+            then: ChainThen::Unknown { has_listener },
         });
     }
     ListenerChains::new(chains)

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock};
 
 use super::chain::ListenerChains;
+use super::filters::ProxyFilters;
 use super::gateway::{ServerGroup, chains, merge};
 use super::host_index::RouteList;
 use super::memo::Memo;
@@ -33,6 +34,7 @@ pub(super) struct Proxy<'w> {
     /// The policies of a gateway's pod.
     policies: OnceLock<Authorization<'w>>,
     has_open_servers: OnceLock<bool>,
+    filters: OnceLock<ProxyFilters<'w>>,
     /// Those of a waypoint's pod, by the host that is called.
     waypoint_policies: Memo<&'w str, Authorization<'w>>,
 }
@@ -50,6 +52,7 @@ impl<'w> Proxy<'w> {
             waypoint_references: OnceLock::new(),
             policies: OnceLock::new(),
             has_open_servers: OnceLock::new(),
+            filters: OnceLock::new(),
             waypoint_policies: Memo::new(SERVICES),
         }
     }
@@ -90,6 +93,11 @@ impl<'w> Proxy<'w> {
     /// Whether a Gateway of the Gateway API opens servers of the pod of which not everything is known.
     pub(super) fn has_open_servers(&self) -> bool {
         *self.has_open_servers.get_or_init(|| self.scope.world.has_open_servers(&self.scope))
+    }
+
+    /// What EnvoyFilters change.
+    pub(super) fn filters(&self) -> &ProxyFilters<'w> {
+        self.filters.get_or_init(|| ProxyFilters::of(&self.scope))
     }
 
     /// The AuthorizationPolicies of a gateway's pod.

@@ -18,12 +18,22 @@ use super::virtual_host::SidecarRoute;
 use super::waypoint::{LedBy, WaypointRoute, waypoint_cluster};
 use super::world::World;
 use super::{virtual_host, waypoint};
+use crate::istio::authorization::RefusingPolicy;
 use crate::istio::bound::full_name;
 use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
 use crate::resource::Resource;
 use crate::snapshot::PodFacts;
 
 pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
+    walk_with(simulation, call, &mut Vec::new())
+}
+
+/// The same; the refusals by policies are kept in `denials`.
+pub(super) fn walk_with<'w>(
+    simulation: &Simulation<'w>,
+    call: &Call,
+    denials: &mut Vec<RefusingPolicy<'w>>,
+) -> Vec<Passage> {
     let world = simulation.world;
     let by_proxy = |pod: &&PodFacts| pod.has_sidecar || world.is_captured(pod);
     let Some(pod) = world.pod(&call.caller).filter(by_proxy) else { return Vec::new() };
@@ -47,7 +57,7 @@ pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
         return vec![Passage { hops: Vec::new(), end: End::Undecided }];
     }
     let mut found = Vec::new();
-    let mut walk = Walk { simulation, world, pod, hops: Vec::new(), found: &mut found };
+    let mut walk = Walk { simulation, world, pod, hops: Vec::new(), found: &mut found, denials };
     if pod.has_sidecar {
         let proxy = simulation.sidecar(pod);
         let listeners = proxy.port_listeners(call.port);
@@ -109,6 +119,7 @@ pub(super) struct Walk<'q, 'w> {
     pod: &'w PodFacts,
     pub(super) hops: Vec<Hop>,
     found: &'q mut Vec<Passage>,
+    pub(super) denials: &'q mut Vec<RefusingPolicy<'w>>,
 }
 
 impl<'w> Walk<'_, 'w> {
@@ -142,7 +153,16 @@ impl<'w> Walk<'_, 'w> {
             is_http: bytes.authority.is_some(),
             is_of_mesh: outer.is_some_and(|tls| tls.is_mesh),
         };
+        let filters = proxy.filters();
+        if filters.may_move_connections(place.port) {
+            return self.end(End::Undecided);
+        }
         let Some(chain) = chains.choose(seen) else { return self.refused(Refusal::NoFilterChain) };
+        let reads_unknown = matches!(scope.unknown, UnknownHosts::LeaveByName);
+        let is_http = matches!(chain.then, ChainThen::Http(_)) || reads_unknown;
+        if filters.may_change_chain(place.port, is_http) {
+            return self.end(End::Undecided);
+        }
         let mut bytes = bytes.clone();
         if let Some(ends) = chain.ends_tls {
             // Clients without a certificate of the mesh are turned away.
@@ -156,9 +176,12 @@ impl<'w> Walk<'_, 'w> {
             return;
         }
         match &chain.then {
-            ChainThen::Unknown => self.unknown(proxy, place, &bytes),
+            ChainThen::Unknown { has_listener } => self.unknown(proxy, !has_listener, place, &bytes),
             ChainThen::SniDnat(key) => {
                 let hop = own_hop(scope, &key.mesh_name());
+                if filters.may_change_cluster(&hop.cluster) {
+                    return self.end(End::Undecided);
+                }
                 self.send(scope, (hop, sni_dnat_cluster(scope, key)), key.port, place, &bytes);
             }
             ChainThen::Tcp(rule, clusters) => {
@@ -187,6 +210,9 @@ impl<'w> Walk<'_, 'w> {
         place: Place,
         bytes: &Bytes,
     ) {
+        if proxy.filters().may_change_routes(place.port, request.authority) {
+            return self.end(End::Undecided);
+        }
         let (port, service) = match table {
             RouteTable::Servers(hosts) => {
                 return match hosts.route(&proxy.scope, request) {
@@ -218,7 +244,7 @@ impl<'w> Walk<'_, 'w> {
             SidecarRoute::Unknown if matches!(table, RouteTable::Service(..)) => {
                 self.refused(Refusal::NoRoute);
             }
-            SidecarRoute::Unknown => self.unknown(proxy, place, bytes),
+            SidecarRoute::Unknown => self.unknown(proxy, true, place, bytes),
         }
     }
 
@@ -247,11 +273,19 @@ impl<'w> Walk<'_, 'w> {
         }
     }
 
-    fn unknown(&mut self, proxy: &Proxy<'w>, place: Place, bytes: &Bytes) {
+    /// What no object is about; `reads_names` is whether the proxy may send requests where they say.
+    fn unknown(&mut self, proxy: &Proxy<'w>, reads_names: bool, place: Place, bytes: &Bytes) {
         let scope = &proxy.scope;
+        let is_changed = |cluster: &str| proxy.filters().may_change_cluster(cluster);
         match scope.unknown {
+            UnknownHosts::LeaveByName if is_changed(BY_NAME) => self.end(End::Undecided),
+            UnknownHosts::Leave | UnknownHosts::LeaveByName if is_changed(PASSTHROUGH) => {
+                self.end(End::Undecided);
+            }
             UnknownHosts::Refused => self.refused(Refusal::Blocked),
-            UnknownHosts::LeaveByName if bytes.authority.is_some() && bytes.layers.is_empty() => {
+            UnknownHosts::LeaveByName
+                if reads_names && bytes.authority.is_some() && bytes.layers.is_empty() =>
+            {
                 let authority = bytes.authority.clone().unwrap_or_default();
                 let to = virtual_host::without_port(&authority).to_owned();
                 self.hops.push(own_hop(scope, BY_NAME));
@@ -283,6 +317,7 @@ impl<'w> Walk<'_, 'w> {
         if self.world.is_open_host(&key.host) {
             return self.end(End::Undecided);
         }
+        let filters = proxy.filters();
         let (name, found) = if scope.is_waypoint {
             let is_for_http = bytes.authority.is_some() && bytes.layers.is_empty();
             let leads = rule.map_or(LedBy::Chain { is_for_http }, |_| LedBy::Rule);
@@ -290,6 +325,10 @@ impl<'w> Walk<'_, 'w> {
         } else {
             (key.name(), cluster(scope, key))
         };
+        let is_added = found.is_err() && filters.may_add_clusters();
+        if is_added || filters.may_change_cluster(&name) {
+            return self.end(End::Undecided);
+        }
         let hop = Hop { route: rule.map(full_name), ..own_hop(scope, &name) };
         self.send(scope, (hop, found), key.port, place, bytes);
     }

@@ -16,7 +16,7 @@ use super::service::MeshService;
 use crate::istio::gateway_api::{MadeObjects, is_made};
 use crate::kind::Kind;
 use crate::label_selector::has_labels;
-use crate::related_resources::RelatedResources;
+use crate::related_resources::{Named, RelatedResources, WorkloadEntryFacts};
 use crate::resource::Resource;
 use crate::snapshot::{MeshFacts, NamespaceFacts, PodFacts, ServiceFacts, Snapshot};
 use crate::visibility::creation_order;
@@ -27,8 +27,8 @@ pub struct World<'a> {
     pub(super) mesh: &'a MeshFacts,
     pub(super) kubernetes: &'a [ServiceFacts],
     pub(super) related: &'a RelatedResources,
-    /// What istiod makes of the Gateway API; none where that is not known.
-    pub(super) made: Option<&'a MadeObjects>,
+    /// What istiod makes of the Gateway API.
+    pub(super) made: &'a MadeObjects,
     namespaces: HashMap<&'a str, &'a NamespaceFacts>,
     pub(super) ambient: OnceLock<AmbientIndex<'a>>,
     /// The hosts that have routes of the Gateway API.
@@ -54,20 +54,23 @@ pub struct World<'a> {
     pods_by_address: HashMap<&'a str, &'a PodFacts>,
     /// In the order of their names.
     pods_by_namespace: HashMap<&'a str, Vec<&'a PodFacts>>,
+    /// By namespace, in the order of their names.
+    workload_entries: HashMap<&'a str, Vec<&'a Named<WorkloadEntryFacts>>>,
 }
 
 impl<'a> World<'a> {
     /// The world of these facts, with what istiod makes of the Gateway API.
     pub fn new(snapshot: &'a Snapshot, related: &'a RelatedResources, made: &'a MadeObjects) -> Self {
         let resources: Vec<&Resource> = snapshot.resources.iter().chain(made.objects()).collect();
-        World { made: Some(made), ..World::with(snapshot, related, &resources, &[]) }
+        World::with(snapshot, related, made, &resources, &[])
     }
 
-    /// The same with these objects of Istio in place of those of the snapshot, and with further pods. Calls that meet the
-    /// Gateway API are left open.
+    /// The same with these objects of Istio in place of those of the snapshot, those that istiod made among them, and with
+    /// further pods.
     pub fn with(
         snapshot: &'a Snapshot,
         related: &'a RelatedResources,
+        made: &'a MadeObjects,
         resources: &[&'a Resource],
         further: &'a [PodFacts],
     ) -> Self {
@@ -126,11 +129,19 @@ impl<'a> World<'a> {
         for pods in pods_by_namespace.values_mut() {
             pods.sort_by_key(|pod| &pod.name);
         }
+        let mut workload_entries: HashMap<&str, Vec<&Named<WorkloadEntryFacts>>> = HashMap::new();
+        for entry in &related.workload_entries {
+            workload_entries.entry(entry.namespace.as_str()).or_default().push(entry);
+        }
+        for entries in workload_entries.values_mut() {
+            entries.sort_by_key(|entry| &entry.name);
+        }
         World {
+            workload_entries,
             mesh: &snapshot.mesh,
             kubernetes: &snapshot.services,
             related,
-            made: None,
+            made,
             namespaces: snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), facts)).collect(),
             ambient: OnceLock::new(),
             routed: OnceLock::new(),
@@ -174,6 +185,11 @@ impl<'a> World<'a> {
     ) -> Vec<&'a PodFacts> {
         let all = self.pods_by_namespace.get(namespace).into_iter().flatten();
         all.filter(|pod| has_labels(&pod.labels, labels.clone())).copied().collect()
+    }
+
+    /// The WorkloadEntries of a namespace, in the order of their names.
+    pub(super) fn workload_entries(&self, namespace: &str) -> &[&'a Named<WorkloadEntryFacts>] {
+        self.workload_entries.get(namespace).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// The Kubernetes Service that an address or a name leads to.

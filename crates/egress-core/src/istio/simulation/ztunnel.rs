@@ -7,6 +7,7 @@ use super::ambient::is_behind_ztunnel;
 use super::endpoint::{Endpoint, endpoints, endpoints_of_number, of_kubernetes};
 use super::service::MeshResolution;
 use super::walk::{Bytes, Place, Walk};
+use super::workload_entries;
 use crate::istio::call::{End, Refusal};
 use crate::istio::protocol::PortProtocol;
 use crate::istio::waypoints::HBONE;
@@ -42,7 +43,10 @@ impl Walk<'_, '_> {
             // ztunnel is not told that a port is for UDP.
             None if ports.next().is_some() => return self.end(End::Undecided),
             Some(_) if service.resolution.asks_dns() => endpoints_of_number(world, service, place.port),
-            Some(port) => endpoints(world, service, port),
+            Some(port) => {
+                let named = workload_entries::named(world, service, port);
+                endpoints(world, service, port).into_iter().chain(named).collect()
+            }
             None => Vec::new(),
         };
         if found.is_empty() {

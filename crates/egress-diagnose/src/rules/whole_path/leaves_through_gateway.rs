@@ -41,7 +41,7 @@ pub(in crate::rules) const CHECK: Check = Check {
 ## What it checks
 The way of a call to the host, from each calling namespace and on each port that a rule sends to a gateway. It is computed as
 istiod and Envoy would: the sidecar's listener, its route and cluster, the gateway's listener, route and cluster. Meshes with
-EnvoyFilters are left out.
+an EnvoyFilter that may move calls are left out.
 
 ## Why it matters
 Other checks look at one rule of Istio each. This one follows the call, and finds what no single rule shows: a port that is

@@ -43,7 +43,7 @@ pub(in crate::rules) const CHECK: Check = Check {
 Hosts that no other check follows: TCP hosts and wildcards that a VirtualService sends to a gateway, hosts that an HTTPRoute,
 GRPCRoute, TLSRoute or TCPRoute sends there, hosts that a waypoint takes, and hosts whose ServiceEntry has the gateway as its
 endpoint. The way of a call is computed as istiod, Envoy and ztunnel would: listener, route and cluster of each proxy, and the
-AuthorizationPolicies there. Meshes with EnvoyFilters are left out.
+AuthorizationPolicies there. Meshes with an EnvoyFilter that may move calls are left out.
 
 ## Why it matters
 Each object alone may be correct, and the call still ends: at a port that the gateway does not open, at a server that follows
