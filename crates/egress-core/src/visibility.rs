@@ -21,12 +21,27 @@ pub mod virtual_service;
 /// `*` is everybody and beats all other words, `~` is nobody, `.` is the owner's namespace; nothing means `*`.
 /// `initServiceRegistry` in `pilot/pkg/model/push_context.go`.
 pub fn exported_to(export_to: Option<&[String]>, owner: &str, viewer: &str) -> bool {
+    seen_as(export_to, owner, viewer).is_some()
+}
+
+/// Why a namespace sees an object. istiod reads private ones before public ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum SeenAs {
+    /// It is its own, or exported to it by name.
+    Private,
+    /// Everybody sees it.
+    Public,
+}
+
+/// The same as [`exported_to`], with the reason.
+pub(crate) fn seen_as(export_to: Option<&[String]>, owner: &str, viewer: &str) -> Option<SeenAs> {
     let words = export_to.unwrap_or_default();
     let holds = |word: &str| words.iter().any(|found| found == word);
     if words.is_empty() || holds("*") {
-        return true;
+        return Some(SeenAs::Public);
     }
-    !holds("~") && ((owner == viewer && holds(".")) || holds(viewer))
+    let named = !holds("~") && ((owner == viewer && holds(".")) || holds(viewer));
+    named.then_some(SeenAs::Private)
 }
 
 /// Whether a host pattern of an Istio object (`edition.cnn.com`, `*.cnn.com`, `*`) covers a host.

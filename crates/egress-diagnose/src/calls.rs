@@ -34,7 +34,6 @@ pub(crate) use self::entry_calls::EntryCall;
 pub(crate) use self::follow::follow;
 pub use self::host_calls::HostCalls;
 pub(crate) use self::host_calls::host_calls;
-pub(crate) use self::unsure::policies;
 
 /// A host whose calls are to be followed.
 #[derive(Clone, Debug)]

@@ -26,6 +26,7 @@ use crate::path::{EgressPath, NotWalked, caller_namespaces, gateways_in_question
 use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
 use crate::rules::check::{Check, Run};
+use crate::traffic::doubt::missing_facts;
 use crate::traffic::routed_call::can_be_computed;
 use crate::traffic::routes::seen_gateway;
 use crate::view::View;
@@ -226,8 +227,8 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
     ) {
         let MeshPaths { facts, egresses, paths, .. } = mesh;
         let calls = caller_namespaces(&facts.snapshot, paths);
-        let (made, world) = (OnceLock::new(), OnceLock::new());
-        let view = View::new(facts, egresses, request, index, calls, (self.today, &made, &world));
+        let (made, world, assumed) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        let view = View::new(facts, egresses, request, index, calls, self.today, (&made, &world, &assumed));
         let mut behind: BTreeMap<&GatewayName, Vec<usize>> = BTreeMap::new();
         for (index, path) in paths.iter().enumerate() {
             if let Some(gateway) = path.gateway {
@@ -292,13 +293,17 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
         let followed: BTreeSet<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
         let is_followed = |walked: &&NotWalked| followed.contains(walked.host.as_str());
         let is_filtered = is_asked && matches!(can_be_computed(view), Ok(false));
+        let missing = if is_asked { missing_facts(view) } else { BTreeSet::new() };
         let left = not_walked.iter().filter(|walked| !is_followed(walked)).cloned();
-        self.not_walked
-            .extend(left.map(|walked| if is_filtered { walked.with_envoy_filter() } else { walked }));
+        let left = left.map(|walked| if is_filtered { walked.with_envoy_filter() } else { walked });
+        self.not_walked.extend(left.map(|walked| walked.without(&missing)));
         for host in &hosts {
             let gateway = host.gateway();
             let name = HostName { host: host.host.clone(), namespace: Some(host.namespace.clone()) };
             let index = self.report.add_host(name);
+            if let Some(gateway) = gateway.filter(|_| host.is_broken()) {
+                self.report.add_to_gateway(gateway, index);
+            }
             let subject = Subject::Host {
                 host: host.host.clone(),
                 namespace: Some(host.namespace.clone()),

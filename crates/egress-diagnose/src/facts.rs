@@ -3,6 +3,7 @@
 //! Knows how facts are collected from objects and texts, and how they are looked up. Knows nothing of egress paths.
 
 mod api_gateways;
+pub(crate) mod assumed_pods;
 mod by_mesh;
 mod changed;
 mod clients;

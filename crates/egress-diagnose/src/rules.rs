@@ -1,7 +1,9 @@
 //! The catalogue: one row for each check, in order of code. A code is never used for anything else again.
 //!
 //! Up to 46, the code is the number of the failure mode in the survey of what breaks Istio egress that the catalogue began
-//! with; the gaps are modes that are not checked yet.
+//! with; the gaps are modes that are not checked yet, and checks that are gone.
+//!
+//! A check that was published and is gone stays in [`RETIRED`].
 
 use self::check::Check;
 use crate::finding::Code;
@@ -27,9 +29,7 @@ pub const CHECKS: &[Check] = &[
     to_gateway::destination_port::CHECK,
     mesh::destination_rule_host::CHECK,
     to_gateway::subset_visible::CHECK,
-    to_gateway::route_first::CHECK,
     from_gateway::server_conflict::CHECK,
-    to_gateway::entry_protocol::CHECK,
     mesh::tcp_address::CHECK,
     from_gateway::certificate_verified::CHECK,
     mesh::sidecar_injected::CHECK,
@@ -66,7 +66,6 @@ pub const CHECKS: &[Check] = &[
     objects::fleet_agrees::CHECK,
     mesh::may_change::CHECK,
     mesh::webhook_answers::CHECK,
-    to_gateway::subset_hidden::CHECK,
     from_gateway::server_of_all_hosts::CHECK,
     from_gateway::terminating_server::CHECK,
     from_gateway::sni_served::CHECK,
@@ -75,7 +74,6 @@ pub const CHECKS: &[Check] = &[
     from_gateway::entry_port::CHECK,
     from_gateway::gateway_leg_visible::CHECK,
     from_gateway::hop_mode::CHECK,
-    to_gateway::subset_shadowed::CHECK,
     to_gateway::https_port::CHECK,
     from_gateway::match_port::CHECK,
     from_gateway::tls_opened::CHECK,
@@ -122,6 +120,14 @@ pub const CHECKS: &[Check] = &[
     mesh::workload_outside::CHECK,
     mesh::left_behind::CHECK,
     from_gateway::secret_access::CHECK,
+];
+
+/// Codes of checks that are gone, and what tells their faults now. Never used for anything else.
+pub const RETIRED: &[(Code, &str)] = &[
+    (Code(8), "EG100 follows the call, and names the VirtualService that takes it"),
+    (Code(10), "EG014 names the port, where calls of the declared protocol have no route to the gateway"),
+    (Code(47), "EG100 follows the call, and names the younger DestinationRule that hides the subset"),
+    (Code(56), "EG100 follows the call, and names the DestinationRule of the callers that hides the subset"),
 ];
 
 /// The check with a code.

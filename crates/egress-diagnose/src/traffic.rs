@@ -4,6 +4,7 @@
 
 pub(crate) mod auto_mtls;
 pub(crate) mod direct_calls;
+pub(crate) mod doubt;
 pub(crate) mod envoys;
 pub(crate) mod gateway_connections;
 pub(crate) mod host_call;

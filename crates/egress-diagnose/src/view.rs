@@ -26,6 +26,7 @@ use egress_policy::pinning::Pinning;
 use enumset::EnumSet;
 use jiff::civil::Date;
 
+use crate::facts::assumed_pods::assumed_pods;
 use crate::facts::{ClusterFacts, PodName, Request, client_of};
 use crate::istio::authorization::Authorization;
 use crate::istio::client_tls::DestinationRules;
@@ -69,6 +70,7 @@ struct Shared<'a> {
     index: Index<'a>,
     made: &'a OnceLock<MadeObjects>,
     world: &'a OnceLock<World<'a>>,
+    assumed: &'a OnceLock<Vec<PodFacts>>,
     simulation: OnceLock<Simulation<'a>>,
     rules: Memo<(String, GatewayName), SeenRules<'a>>,
     hop_rules: Memo<(String, GatewayName), DestinationRules<'a>>,
@@ -79,7 +81,7 @@ struct Shared<'a> {
 }
 
 impl<'a> View<'a> {
-    /// The facts, with the namespaces that call hosts of this diagnosis through a gateway. `made` and `world` are
+    /// The facts, with the namespaces that call hosts of this diagnosis through a gateway. `made`, `world` and `assumed` are
     /// filled when a call is first followed.
     pub(crate) fn new(
         facts: &'a ClusterFacts,
@@ -87,7 +89,12 @@ impl<'a> View<'a> {
         request: &'a Request,
         index: Index<'a>,
         calls: BTreeMap<String, NamespaceCalls>,
-        (today, made, world): (Option<Date>, &'a OnceLock<MadeObjects>, &'a OnceLock<World<'a>>),
+        today: Option<Date>,
+        (made, world, assumed): (
+            &'a OnceLock<MadeObjects>,
+            &'a OnceLock<World<'a>>,
+            &'a OnceLock<Vec<PodFacts>>,
+        ),
     ) -> Self {
         View::of(Arc::new(Shared {
             facts,
@@ -98,6 +105,7 @@ impl<'a> View<'a> {
             index,
             made,
             world,
+            assumed,
             simulation: OnceLock::new(),
             rules: Memo::default(),
             hop_rules: Memo::default(),
@@ -163,10 +171,19 @@ impl<'a> View<'a> {
     pub(crate) fn simulation(&self) -> &Simulation<'a> {
         let ClusterFacts { snapshot, related_resources, .. } = self.shared.facts;
         self.shared.simulation.get_or_init(|| {
-            let world =
-                self.shared.world.get_or_init(|| World::new(snapshot, related_resources, self.made()));
-            Simulation::new(world)
+            let world = || World::with_pods(snapshot, related_resources, self.made(), self.assumed_pods());
+            Simulation::new(self.shared.world.get_or_init(world))
         })
+    }
+
+    /// The pods that stand for those that are not among the facts.
+    pub(crate) fn assumed_pods(&self) -> &'a [PodFacts] {
+        self.shared.assumed.get_or_init(|| assumed_pods(self.shared.facts))
+    }
+
+    /// The pod that stands for the callers of a namespace without pods.
+    pub(crate) fn assumed_caller(&self, namespace: &str) -> Option<&'a PodFacts> {
+        self.assumed_pods().iter().find(|pod| pod.namespace == namespace && pod.has_sidecar)
     }
 
     /// What istiod makes of the Gateway API.

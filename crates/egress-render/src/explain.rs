@@ -4,8 +4,8 @@
 
 use std::fmt::Write;
 
-use egress_diagnose::rules::CHECKS;
 use egress_diagnose::rules::check::{Check, PathSegment};
+use egress_diagnose::rules::{CHECKS, RETIRED};
 
 use crate::palette::{Palette, paint};
 use crate::table::Table;
@@ -17,13 +17,16 @@ pub use example::example;
 /// Lines of text are wrapped at this width.
 const WIDTH: usize = 80;
 
+/// The heading above why a check stands beside those that follow calls.
+const BESIDE: &str = "Why EG100 and EG101 are not enough";
+
 /// The page of a check, as Markdown.
 pub fn page(check: &Check) -> String {
     let mut text = format!("# {}: {}\n\n{}\n\n", check.code, check.name, facts(check));
+    // Writing into a String does not fail.
     text.push_str(check.docs.trim());
-    text.push('\n');
+    let _ = write!(text, "\n\n## {BESIDE}\n{}\n", wrapped(check.beside_the_walk));
     if let Some(example) = example(check.code) {
-        // Writing into a String does not fail.
         let _ = write!(text, "\n## Example\n\n```text\n{example}```\n");
     }
     text
@@ -44,6 +47,10 @@ pages. Made by `cargo xtask docs` from the checks; do not edit.
     for check in CHECKS {
         let name = check.name.replace('|', "\\|");
         let _ = writeln!(text, "| [{0}]({0}.md) | {name} | {1} |", check.code, check.level);
+    }
+    text.push_str("\n## Codes that are gone\n\nNo other check gets them.\n\n| code | instead |\n|---|---|\n");
+    for (code, instead) in RETIRED {
+        let _ = writeln!(text, "| {code} | {instead} |");
     }
     text
 }
@@ -66,6 +73,8 @@ pub fn text(check: &Check, palette: &Palette) -> String {
         let shown = if block.lines().any(is_laid_out) { block.to_owned() } else { wrapped(block) };
         let _ = write!(text, "{shown}\n\n");
     }
+    heading(&mut text, BESIDE);
+    let _ = write!(text, "{}\n\n", wrapped(check.beside_the_walk));
     match example(check.code) {
         Some(example) => {
             heading(&mut text, "Example");

@@ -59,16 +59,8 @@ pub enum AuthorizationAnswer {
     Undecided,
 }
 
-/// The policy that refuses a call.
-#[derive(Clone, Copy, Debug)]
-pub struct RefusingPolicy<'a> {
-    /// The policy that denies it, or the first one that allows only other calls.
-    pub policy: &'a AuthorizationPolicy,
-    /// The index of the rule that denies it; none where no rule allows it.
-    pub rule: Option<usize>,
-}
-
 /// Why a call is refused.
+#[derive(Clone, Debug)]
 pub enum Denial<'a> {
     /// A rule denies it.
     Denied {
@@ -80,7 +72,7 @@ pub enum Denial<'a> {
     /// There are ALLOW policies, and none matches the call.
     NotAllowed {
         /// The ALLOW policies.
-        by: &'a [&'a AuthorizationPolicy],
+        by: Vec<&'a AuthorizationPolicy>,
         /// The rule that would allow it, and the condition that it misses.
         nearly: Option<(&'a AuthorizationPolicy, &'static str)>,
     },
@@ -176,18 +168,8 @@ impl<'a> Authorization<'a> {
         }
     }
 
-    /// The policy that refuses a call which [`Authorization::answer`] refuses.
-    pub fn refusing(&self, caller: &Caller<'_>) -> Option<RefusingPolicy<'a>> {
-        let denies = |rule: &&AuthorizationRule<'a>| {
-            rule::answer(rule.spec, &rule.policy.namespace, caller, true) == RuleMatch::Yes
-        };
-        let of_rule = self.deny.of(caller).find(denies);
-        let of_rule = of_rule.map(|rule| RefusingPolicy { policy: rule.policy, rule: Some(rule.place) });
-        of_rule.or_else(|| self.allowing.first().map(|policy| RefusingPolicy { policy, rule: None }))
-    }
-
     /// Why a call is refused; none if it is allowed or unknown.
-    pub fn refusal(&self, caller: &Caller<'_>) -> Option<Denial<'_>> {
+    pub fn refusal(&self, caller: &Caller<'_>) -> Option<Denial<'a>> {
         let denies = |rule: &&AuthorizationRule<'a>| {
             rule::answer(rule.spec, &rule.policy.namespace, caller, true) == RuleMatch::Yes
         };
@@ -205,7 +187,7 @@ impl<'a> Authorization<'a> {
         // A rule for another SNI does not apply to this call.
         let nearly =
             self.allow.of(caller).filter_map(near).min_by_key(|(_, what)| *what == rule::SERVER_NAME);
-        Some(Denial::NotAllowed { by: &self.allowing, nearly })
+        Some(Denial::NotAllowed { by: self.allowing.clone(), nearly })
     }
 }
 

@@ -124,6 +124,19 @@ pub fn servers<'a>(object: &'a Resource, gateway: &GatewayFacts) -> impl Iterato
     })
 }
 
+/// The hosts of a server as istiod compares them: `*/host` is `host`, and `./host` is `namespace/host`.
+/// `sanitizeServerHostNamespace` in `pilot/pkg/model/gateway.go`.
+pub fn compared_hosts<'a>(
+    object: &'a Resource,
+    spec: &'a GatewayServers,
+) -> impl Iterator<Item = String> + use<'a> {
+    spec.hosts.iter().map(|host| match host.split_once('/') {
+        Some(("*", name)) => name.to_owned(),
+        Some((".", name)) => format!("{}/{name}", object.id.namespace),
+        _ => host.clone(),
+    })
+}
+
 fn expects(server: &GatewayServers) -> Expects {
     let Some(tls) = server.tls.as_ref().filter(|_| !is_http(server)) else { return Expects::Plaintext };
     match &tls.mode {

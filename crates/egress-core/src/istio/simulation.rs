@@ -15,7 +15,7 @@ mod cause;
 mod chain;
 mod cluster;
 mod delegates;
-mod destination_rules;
+pub(crate) mod destination_rules;
 mod endpoint;
 mod entered;
 mod filters;
@@ -59,21 +59,19 @@ pub use world::World;
 
 use egress_istio::virtual_service::VirtualServiceHttp;
 
-use super::authorization::RefusingPolicy;
+use super::authorization::Denial;
 use super::call::{Call, Passage};
 use crate::resource::{ObjectId, Resource};
 
 impl<'w> Simulation<'w> {
     /// Every way that a call may take, sorted; none where the caller is no pod with a sidecar.
     pub fn passages(&self, call: &Call) -> Vec<Passage> {
-        walk::walk(self, call)
+        walk::passages(self, call)
     }
 
-    /// The AuthorizationPolicy that refuses a call, the first on its ways.
-    pub fn refusing_policy(&self, call: &Call) -> Option<RefusingPolicy<'w>> {
-        let mut policies = Vec::new();
-        walk::walk_with(self, call, &mut policies);
-        policies.into_iter().next()
+    /// The ways of a call that an `AuthorizationPolicy` ends, each with the policy and the rule that decide.
+    pub fn denials(&self, call: &Call) -> Vec<(Passage, Denial<'w>)> {
+        walk::denials(self, call)
     }
 
     /// Whether the sidecar of a pod (`namespace/name`) follows the rules of a VirtualService for a port.

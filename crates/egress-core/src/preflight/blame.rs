@@ -6,7 +6,7 @@ use super::after::ObjectsAfter;
 use super::wanted_call::WantedCall;
 use super::words;
 use crate::conflict::Conflict;
-use crate::istio::call::{End, Passage, Refusal};
+use crate::istio::call::Passage;
 use crate::istio::gateway_api::MadeObjects;
 use crate::istio::server::selects;
 use crate::istio::simulation::{Simulation, World, overlap};
@@ -33,10 +33,9 @@ pub(super) struct Surroundings<'a> {
 pub(super) fn of_detour(wanted: &WantedCall<'_>, passage: &Passage, facts: &Surroundings<'_>) -> Conflict {
     let Surroundings { simulation, snapshot, related, made, after } = facts;
     let call = wanted.target().by(wanted.caller);
-    if passage.end == End::Refused(Refusal::ByPolicy)
-        && let Some(refusing) = simulation.refusing_policy(&call)
-    {
-        return words::of_policy(wanted, refusing);
+    let denials = simulation.denials(&call);
+    if let Some(told) = denials.iter().find_map(|(_, denial)| words::of_policy(wanted, denial)) {
+        return told;
     }
     let all: Vec<&Resource> = after.objects.all().into_iter().chain(made.objects()).collect();
     let is_alone_in_the_way = |object: &&Resource| {

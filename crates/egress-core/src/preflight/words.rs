@@ -4,7 +4,7 @@ use super::target_call::TargetCall;
 use super::wanted_call::WantedCall;
 use crate::command::ShellCommand;
 use crate::conflict::{Conflict, Severity};
-use crate::istio::authorization::RefusingPolicy;
+use crate::istio::authorization::Denial;
 use crate::istio::call::{End, Passage, Refusal};
 use crate::istio::gateway_api::ApiOrigin;
 use crate::istio::simulation::EndCause;
@@ -54,15 +54,17 @@ pub(super) fn of_detour(
 }
 
 /// A requested call that this AuthorizationPolicy refuses.
-pub(super) fn of_policy(wanted: &WantedCall<'_>, refusing: RefusingPolicy<'_>) -> Conflict {
-    let RefusingPolicy { policy, rule } = refusing;
+pub(super) fn of_policy(wanted: &WantedCall<'_>, denial: &Denial<'_>) -> Option<Conflict> {
     let calls = wanted.target().words(wanted.namespace);
-    let (field, why) = match rule {
-        Some(rule) => (format!("spec.rules[{rule}]"), "this rule denies them"),
-        None => ("spec.rules".to_owned(), "no rule allows them"),
+    let (policy, field, why) = match denial {
+        Denial::Denied { by, rule } => (*by, format!("spec.rules[{rule}]"), "this rule denies them"),
+        Denial::NotAllowed { by, nearly } => {
+            let nearest = nearly.map(|(policy, _)| policy).or(by.first().copied())?;
+            (nearest, "spec.rules".to_owned(), "no rule allows them")
+        }
     };
     let kind = "authorizationpolicy";
-    Conflict {
+    Some(Conflict {
         severity: Severity::Refusal,
         object: format!("{kind}/{} in namespace {}", policy.name, policy.namespace),
         field,
@@ -74,7 +76,7 @@ pub(super) fn of_policy(wanted: &WantedCall<'_>, refusing: RefusingPolicy<'_>) -
             "change it, or choose another `--gateway`: `{}`",
             ShellCommand::show(&format!("{kind}.security.istio.io"), &policy.name, &policy.namespace)
         ),
-    }
+    })
 }
 
 /// A requested call that goes elsewhere because of this object of the Gateway API.

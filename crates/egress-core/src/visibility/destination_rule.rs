@@ -4,11 +4,12 @@
 //! `pilot/pkg/model/destination_rule.go`. Knows nothing of what the rules say.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
-use egress_istio::destination_rule::{DestinationRuleSpec, DestinationRuleSubsets};
+use egress_istio::destination_rule::DestinationRuleSubsets;
 
-use super::{creation_order, exported_to, host_matches};
+use super::host_matches;
+use crate::istio::simulation::destination_rules::RuleIndex;
 use crate::resource::Resource;
 use crate::snapshot::MeshFacts;
 
@@ -28,30 +29,18 @@ pub struct ServiceHost<'a> {
 /// a wildcard. Rules of one host merge when their `exportTo` is the same; otherwise **the youngest hides the others**.
 pub fn destination_rules<'a>(
     rules: impl IntoIterator<Item = &'a Resource>,
-    mesh: &MeshFacts,
+    mesh: &'a MeshFacts,
     destination: ServiceHost<'_>,
     client: &str,
 ) -> Vec<&'a Resource> {
-    let matching: Vec<Candidate<'a>> =
-        rules.into_iter().filter_map(|resource| Candidate::of(resource, mesh, destination.host)).collect();
-    let root = mesh.root_namespace.as_str();
-    let own = |candidate: &Candidate<'_>| {
-        let exported = exported_to(candidate.export_to(), client, client);
-        // In the root namespace lie the rules for the whole mesh; only its private ones come before the Service's own.
-        candidate.namespace() == client && exported && (client != root || candidate.is_private())
+    let covers = |rule: &&Resource| {
+        let spec = rule.destination_rule().filter(|spec| spec.workload_selector.is_none());
+        spec.is_some_and(|spec| {
+            host_matches(&in_full(&spec.host, &rule.id.namespace, mesh), destination.host)
+        })
     };
-    let decide = |namespace: &str| {
-        let there = |candidate: &Candidate<'_>| candidate.namespace() == namespace && !candidate.is_private();
-        let specific = most_specific(matching.iter().filter(|candidate| there(candidate)));
-        let visible = |candidate: &&Candidate<'_>| exported_to(candidate.export_to(), namespace, client);
-        merged(specific.into_iter().filter(visible).collect())
-    };
-    let first = merged(most_specific(matching.iter().filter(|candidate| own(candidate))));
-    if !first.is_empty() {
-        return first;
-    }
-    let second = decide(destination.namespace);
-    if second.is_empty() { decide(root) } else { second }
+    let index = RuleIndex::new(rules.into_iter().filter(covers), mesh);
+    index.of(destination.host, destination.namespace, client, &BTreeMap::new())
 }
 
 /// The subset of that name in rules that [`destination_rules`] gave, and the rule that holds it.
@@ -74,53 +63,6 @@ pub(crate) fn in_full<'h>(host: &'h str, namespace: &str, mesh: &MeshFacts) -> C
         return host.into();
     }
     format!("{host}.{namespace}.svc.{}", mesh.cluster_domain).into()
-}
-
-/// A rule whose host covers the Service.
-struct Candidate<'a> {
-    resource: &'a Resource,
-    spec: &'a DestinationRuleSpec,
-    host: String,
-}
-
-impl<'a> Candidate<'a> {
-    fn of(resource: &'a Resource, mesh: &MeshFacts, service_host: &str) -> Option<Self> {
-        let spec = resource.destination_rule().filter(|spec| spec.workload_selector.is_none())?;
-        let host = full_host(&spec.host, &resource.id.namespace, mesh);
-        host_matches(&host, service_host).then_some(Candidate { resource, spec, host })
-    }
-
-    fn namespace(&self) -> &str {
-        &self.resource.id.namespace
-    }
-
-    fn export_to(&self) -> Option<&[String]> {
-        self.spec.export_to.as_deref()
-    }
-
-    fn is_private(&self) -> bool {
-        matches!(self.export_to(), Some([one]) if one == "." || *one == self.resource.id.namespace)
-    }
-}
-
-/// Those with the exact host, else those with the longest wildcard.
-fn most_specific<'b, 'a: 'b>(candidates: impl Iterator<Item = &'b Candidate<'a>>) -> Vec<&'b Candidate<'a>> {
-    let candidates: Vec<_> = candidates.collect();
-    let rank = |candidate: &Candidate<'_>| (!candidate.host.starts_with('*'), candidate.host.len());
-    let best = candidates.iter().map(|candidate| rank(candidate)).max();
-    candidates.into_iter().filter(|candidate| Some(rank(candidate)) == best).collect()
-}
-
-/// The group that the youngest rule merges with.
-fn merged<'a>(mut candidates: Vec<&Candidate<'a>>) -> Vec<&'a Resource> {
-    let words = |candidate: &Candidate<'_>| -> BTreeSet<String> {
-        candidate.export_to().unwrap_or_default().iter().cloned().collect()
-    };
-    candidates.sort_by(|left, right| creation_order(left.resource).cmp(&creation_order(right.resource)));
-    let Some(youngest) = candidates.last().map(|candidate| words(candidate)) else {
-        return Vec::new();
-    };
-    candidates.into_iter().filter(|candidate| words(candidate) == youngest).map(|it| it.resource).collect()
 }
 
 #[cfg(test)]
@@ -147,7 +89,8 @@ mod tests {
 
     /// Names of the rules that count for the pods of `client`.
     fn count_for(client: &str, rules: &[Resource]) -> Vec<String> {
-        let found = destination_rules(rules, &MeshFacts::default(), GATEWAY, client);
+        let mesh = MeshFacts::default();
+        let found = destination_rules(rules, &mesh, GATEWAY, client);
         found.iter().map(|rule| rule.id.name.clone()).collect()
     }
 
@@ -222,7 +165,8 @@ mod tests {
             rule("istio-system", "pair", 1, GATEWAY.host, &[]),
             rule("istio-system", "more", 2, GATEWAY.host, &[]),
         ];
-        let merged = destination_rules(&rules, &MeshFacts::default(), GATEWAY, "shop");
+        let mesh = MeshFacts::default();
+        let merged = destination_rules(&rules, &mesh, GATEWAY, "shop");
         assert_eq!(subset(&merged, "more").map(|(rule, _)| rule.id.name.as_str()), Some("more"));
         assert!(subset(&merged, "mesh").is_none());
     }

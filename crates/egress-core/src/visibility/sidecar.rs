@@ -22,10 +22,10 @@ pub fn sidecar_for<'a>(
 ) -> Option<&'a Resource> {
     let rank = |resource: &Resource| {
         let spec = resource.sidecar()?;
-        let labels = spec.workload_selector.as_ref().and_then(|selector| selector.labels.as_ref());
-        match labels.filter(|labels| !labels.is_empty()) {
-            Some(labels) => {
-                (has_labels(pod_labels, labels) && resource.id.namespace == namespace).then_some(0)
+        match &spec.workload_selector {
+            Some(selector) => {
+                let wanted = selector.labels.iter().flatten();
+                (has_labels(pod_labels, wanted) && resource.id.namespace == namespace).then_some(0)
             }
             None if resource.id.namespace == namespace => Some(1),
             None => (resource.id.namespace == root_namespace).then_some(2),

@@ -5,7 +5,7 @@
 
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-use super::{creation_order, exported_to, host_matches};
+use super::{SeenAs, creation_order, host_matches, seen_as};
 use crate::resource::Resource;
 
 /// The name that stands for the sidecars in `spec.gateways`.
@@ -13,8 +13,8 @@ pub const MESH: &str = "mesh";
 
 /// The VirtualServices with rules for sidecars that the namespace `viewer` sees for a host, in order of precedence.
 ///
-/// **`exportTo` decides before age**: private ones first, then those exported by name, then public ones; age only among
-/// equals. For HTTP the first one takes the host and the others are ignored; for TLS all contribute, and the first of
+/// **`exportTo` decides before age**: the private ones of the namespace first, then those that others export to it by name,
+/// then public ones; age only among equals. One that its own namespace sees by name is private there, whomever else it names. For HTTP the first one takes the host and the others are ignored; for TLS all contribute, and the first of
 /// two equal matches wins. Those that name the host come before those with a wildcard over it.
 pub fn mesh_virtual_services<'a>(
     virtual_services: impl IntoIterator<Item = &'a Resource>,
@@ -83,30 +83,26 @@ fn ordered<'a>(
     viewer: &str,
     bound: impl Fn(&Resource, &VirtualServiceSpec) -> bool,
 ) -> Vec<&'a Resource> {
-    let routes = |resource: &Resource| {
-        resource.virtual_service().is_some_and(|spec| {
-            bound(resource, spec)
-                && exported_to(spec.export_to.as_deref(), &resource.id.namespace, viewer)
-                && spec.hosts.iter().flatten().any(|pattern| host_matches(pattern, host))
-        })
+    let rank = |resource: &Resource| {
+        let spec = resource.virtual_service()?;
+        let owner = &resource.id.namespace;
+        let seen = seen_as(spec.export_to.as_deref(), owner, viewer)?;
+        let covers = spec.hosts.iter().flatten().any(|pattern| host_matches(pattern, host));
+        (covers && bound(resource, spec))
+            .then(|| (!is_exact(resource, host), precedence(seen, owner, viewer)))
     };
-    let mut found: Vec<&Resource> =
-        virtual_services.into_iter().filter(|resource| routes(resource)).collect();
-    found.sort_by(|left, right| {
-        let key = |resource| (!is_exact(resource, host), export_rank(resource));
-        (key(left), creation_order(left)).cmp(&(key(right), creation_order(right)))
+    let mut found: Vec<_> =
+        virtual_services.into_iter().filter_map(|resource| Some((rank(resource)?, resource))).collect();
+    found.sort_by(|(left, one), (right, other)| {
+        (left, creation_order(one)).cmp(&(right, creation_order(other)))
     });
-    found
+    found.into_iter().map(|(_, resource)| resource).collect()
 }
 
-/// 0 private, 1 exported by name, 2 public.
-fn export_rank(resource: &Resource) -> u8 {
-    match resource.virtual_service().and_then(|spec| spec.export_to.as_deref()).unwrap_or_default() {
-        [] => 2,
-        words if words.iter().any(|word| word == "*") => 2,
-        words if words.iter().all(|word| word == "." || *word == resource.id.namespace) => 0,
-        _ => 1,
-    }
+/// The place of a VirtualService among those that a namespace sees, before age: its own private ones, then those that others
+/// export to it by name, then public ones, of which nobody's namespace counts.
+pub(crate) fn precedence(seen: SeenAs, owner: &str, viewer: &str) -> (SeenAs, bool) {
+    (seen, seen == SeenAs::Private && owner != viewer)
 }
 
 #[cfg(test)]
@@ -139,7 +135,8 @@ mod tests {
             virtual_service("named", 2, "edition.cnn.com", &["mesh"], &["billing", "."]),
             virtual_service("private", 3, "edition.cnn.com", &[], &["."]),
         ];
-        assert_eq!(seen_by("shop", &all), ["private", "named", "public"]);
+        // In its own namespace the one that names others, too, is as private as the other.
+        assert_eq!(seen_by("shop", &all), ["named", "private", "public"]);
         assert_eq!(seen_by("billing", &all), ["named", "public"]);
         assert_eq!(seen_by("other", &all), ["public"]);
     }

@@ -68,7 +68,8 @@ pub(super) fn entry_calls<'a>(
         | Obstacle::NoGateway
         | Obstacle::NoCaller
         | Obstacle::Undiscovered
-        | Obstacle::EnvoyFilter => Vec::new(),
+        | Obstacle::EnvoyFilter
+        | Obstacle::NotGiven => Vec::new(),
     };
     entries.flat_map(calls).collect()
 }

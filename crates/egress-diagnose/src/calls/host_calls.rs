@@ -59,6 +59,11 @@ impl HostCalls<'_> {
         let is_open = |end: &&RoutedEnd| matches!(end, RoutedEnd::Unknown);
         ends.iter().any(is_wrong) || !(ends.is_empty() || ends.iter().any(is_open))
     }
+
+    /// Whether a call that a rule sends to a gateway does not leave through it.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.routed.iter().any(|(_, end)| matches!(end, RoutedEnd::Otherwise(_)))
+    }
 }
 
 /// The calls of a request to hosts without a path of their own, as far as it is known what becomes of them. `not_walked` are

@@ -60,7 +60,7 @@ fn not_followed(view: &View<'_>) -> String {
 }
 
 /// The AuthorizationPolicies that may refuse calls at a gateway.
-pub(crate) fn policies(view: &View<'_>, gateway: &GatewayFacts) -> Vec<Place> {
+pub(super) fn policies(view: &View<'_>, gateway: &GatewayFacts) -> Vec<Place> {
     let Ok(all) = view.authorization_policies() else { return Vec::new() };
     let found = at_gateway(all, &view.mesh().root_namespace, gateway);
     found.map(|policy| Place::new("AuthorizationPolicy", Some(&policy.namespace), &policy.name)).collect()

@@ -1,5 +1,6 @@
 //! The ways of one call in words and objects; ways that differ in the gateway's pod alone are one.
 
+use egress_core::input::Input;
 use egress_core::istio::call::{End, Passage, Refusal};
 use egress_core::snapshot::GatewayFacts;
 
@@ -30,7 +31,7 @@ impl CalledHost<'_, '_> {
     }
 
     fn way(&self, passage: &Passage) -> Result<CallWay, Limit> {
-        let (hops, because) = if let Some(ambient) = self.ambient {
+        let (hops, mut because) = if let Some(ambient) = self.ambient {
             (ambient.hops(self.view, self.call, passage), ambient.reasons(passage))
         } else {
             let hops = hops(self.view, self.call, self.host, passage);
@@ -71,6 +72,9 @@ impl CalledHost<'_, '_> {
                 refusal.map(|refusal| refused(refusal, &at, self.protocol, port)).unwrap_or_default()
             }
         };
+        if result == WayResult::ThroughGateway && self.view.authorization_policies().is_err() {
+            because.push(format!("{} are not known: one may refuse it", Input::AuthorizationPolicies));
+        }
         let policies = gateway.map(|gateway| unsure::policies(self.view, gateway));
         Ok(CallWay {
             result,

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use egress_core::input::Input;
+use egress_core::intent::GatewayName;
 use egress_core::missing_permission::MissingPermission;
 use egress_core::unreadable::Unreadable;
 
@@ -79,6 +80,17 @@ impl ReportBuilder {
     pub(crate) fn add_host(&mut self, host: HostName) -> usize {
         self.hosts.push(Arc::new(host));
         self.hosts.len() - 1
+    }
+
+    /// Adds a host of this list to those that the findings at a gateway affect.
+    pub(crate) fn add_to_gateway(&mut self, name: &GatewayName, host: usize) {
+        let is_it = |section: &Section| matches!(&section.subject, Subject::Gateway { gateway, .. } if gateway == name);
+        let of_gateway = self.sections.iter().filter(|(section, _)| is_it(section));
+        for cause in of_gateway.flat_map(|(section, _)| &section.findings) {
+            if let Some(builder) = self.causes.get_mut(*cause) {
+                builder.affects.insert(host);
+            }
+        }
     }
 
     /// Begins the section of a subject; `behind` are the indexes of the hosts that a finding there affects.

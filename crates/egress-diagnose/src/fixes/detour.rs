@@ -22,6 +22,7 @@ use crate::wording::{calling_namespaces, export_to, some_of};
 
 mod candidates;
 mod server_name;
+mod subset;
 
 use self::candidates::{bound_first, candidates};
 use self::server_name::other_name;
@@ -48,15 +49,14 @@ pub(crate) fn findings(
     for (call, passage) in wrong {
         let found = view.simulation().cause(&call.call, &call.host, call.route, &passage);
         let mut evidence = way(&passage);
-        let excluded = match &passage.end {
+        let told = match &passage.end {
             End::Refused(refusal) if *refusal != Refusal::NoCluster => excluded(view, &call),
-            _ => None,
+            _ => found.as_ref().and_then(|found| subset::hidden(view, &call, &passage, found)),
         };
         let without_address = entry_without_address(view, &passage);
-        let (place, fix) = match (
-            other_name(view, &call, &passage).or(excluded).or_else(|| without_address.map(resolved)),
-            &found,
-        ) {
+        let told =
+            other_name(view, &call, &passage).or(told).or_else(|| without_address.map(resolved));
+        let (place, fix) = match (told, &found) {
             (Some((place, told, fix)), _) => {
                 evidence.push(told);
                 (Some(place), Some(fix))

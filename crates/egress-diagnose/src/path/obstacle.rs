@@ -1,6 +1,12 @@
 //! An external host that no check examined, and why.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use egress_core::input::Input;
 use serde::Serialize;
+
+use crate::wording::list;
 
 /// Characters of a DNS name. What a file gives as a host or a namespace may be longer.
 const LONGEST_NAME: usize = 253;
@@ -16,7 +22,10 @@ pub struct NotWalked {
     /// Why.
     pub reason: Obstacle,
     /// The same in words.
-    pub because: &'static str,
+    pub because: Cow<'static, str>,
+    /// The kinds of facts that were not given, if that is the reason.
+    #[serde(skip)]
+    pub missing: BTreeSet<Input>,
 }
 
 /// Why no check follows a host.
@@ -45,37 +54,59 @@ pub enum Obstacle {
     Undiscovered,
     /// An EnvoyFilter may change what proxies do with its calls.
     EnvoyFilter,
+    /// Facts that decide about its calls were not given.
+    NotGiven,
 }
 
 impl NotWalked {
     /// A host with the reason in words.
     pub(crate) fn new(host: &str, namespace: &str, reason: Obstacle) -> Self {
-        NotWalked { host: cut(host), namespace: cut(namespace), reason, because: reason.wording() }
+        let because = reason.wording().into();
+        NotWalked { host: cut(host), namespace: cut(namespace), reason, because, missing: BTreeSet::new() }
     }
 
     /// The same host in a mesh with EnvoyFilters, where its calls could be followed without them.
     pub(crate) fn with_envoy_filter(self) -> Self {
-        match self.reason {
+        if !self.reason.is_followed() {
+            return self;
+        }
+        NotWalked::new(&self.host, &self.namespace, Obstacle::EnvoyFilter)
+    }
+
+    /// The same host where its calls could be followed with facts of these kinds.
+    pub(crate) fn without(self, missing: &BTreeSet<Input>) -> Self {
+        if missing.is_empty() || !self.reason.is_followed() {
+            return self;
+        }
+        let names: Vec<String> = missing.iter().map(Input::to_string).collect();
+        let because = format!("{}: {}", Obstacle::NotGiven.wording(), list(&names)).into();
+        NotWalked { reason: Obstacle::NotGiven, because, missing: missing.clone(), ..self }
+    }
+}
+
+impl Obstacle {
+    /// Whether calls may leave by a path that was not followed. With the other reasons no call is known: there is no gateway,
+    /// no caller, or no control plane.
+    pub fn is_limit(self) -> bool {
+        !matches!(self, Obstacle::NoGateway | Obstacle::NoCaller | Obstacle::Undiscovered)
+    }
+
+    /// Whether calls to such a host are followed where all facts are known.
+    fn is_followed(self) -> bool {
+        match self {
             Obstacle::Tcp
             | Obstacle::Wildcard
             | Obstacle::Endpoints
             | Obstacle::Waypoint
-            | Obstacle::MissingService => NotWalked::new(&self.host, &self.namespace, Obstacle::EnvoyFilter),
+            | Obstacle::MissingService => true,
             Obstacle::Name
             | Obstacle::GatewayApi
             | Obstacle::NoGateway
             | Obstacle::NoCaller
             | Obstacle::Undiscovered
-            | Obstacle::EnvoyFilter => self,
+            | Obstacle::EnvoyFilter
+            | Obstacle::NotGiven => false,
         }
-    }
-}
-
-impl Obstacle {
-    /// Whether calls may leave by a path that this program cannot follow. The other reasons are missing facts: with a
-    /// gateway and a caller the host would be checked.
-    pub fn is_limit(self) -> bool {
-        !matches!(self, Obstacle::NoGateway | Obstacle::NoCaller | Obstacle::Undiscovered)
     }
 
     /// The reason, after `because`.
@@ -92,6 +123,7 @@ impl Obstacle {
             Obstacle::NoCaller => "no pod with a sidecar sees it",
             Obstacle::EnvoyFilter => "EnvoyFilters may change its path",
             Obstacle::Undiscovered => "no control plane discovers its namespace",
+            Obstacle::NotGiven => "not given",
         }
     }
 }

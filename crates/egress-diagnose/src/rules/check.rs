@@ -23,6 +23,8 @@ pub struct Check {
     pub segment: PathSegment,
     /// The facts that it reads. A test compares them with what it does read.
     pub inputs: &'static [Input],
+    /// Why it stands beside EG100 and EG101, which follow calls: what no followed call shows.
+    pub beside_the_walk: &'static str,
     /// What it checks, why it matters, how to fix it: Markdown with exactly these headings.
     pub docs: &'static str,
     /// The function.

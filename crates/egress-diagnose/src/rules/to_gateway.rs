@@ -3,12 +3,8 @@
 pub(super) mod ambient_routed;
 pub(super) mod called_directly;
 pub(super) mod destination_port;
-pub(super) mod entry_protocol;
 pub(super) mod entry_visible;
 pub(super) mod https_port;
 pub(super) mod network_open;
-pub(super) mod route_first;
 pub(super) mod sidecar_import;
-pub(super) mod subset_hidden;
-pub(super) mod subset_shadowed;
 pub(super) mod subset_visible;

@@ -19,6 +19,7 @@ use egress_core::visibility::virtual_service::{MESH, gateway_name, serves_mesh};
 use egress_istio::service_entry::ServiceEntryResolution;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
 
+use crate::facts::assumed_pods::CALLER;
 use crate::finding::Readable;
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
 pub(crate) use crate::traffic::routed_end::{
@@ -66,6 +67,11 @@ pub(crate) struct RoutedCall<'a> {
 }
 
 impl RoutedCall<'_> {
+    /// Whether a pod calls that only stands for those of its namespace.
+    pub(crate) fn is_assumed(&self) -> bool {
+        self.call.caller.rsplit('/').next() == Some(CALLER)
+    }
+
     /// What becomes of the call.
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
         end_of_passages(view, &self.call, &self.host, view.simulation().passages(&self.call))
@@ -200,7 +206,13 @@ pub(crate) fn callers<'a>(
         if sees_it { view.pods(namespace).into_iter().filter(differs).collect() } else { Vec::new() }
     };
     if let Some(given) = namespaces {
-        return given.iter().flat_map(|namespace| pods(namespace)).collect();
+        let of = |namespace: &String| match pods(namespace) {
+            none if none.is_empty() && exported_to(words, owner, namespace) => {
+                view.assumed_caller(namespace).into_iter().collect()
+            }
+            found => found,
+        };
+        return given.iter().flat_map(of).collect();
     }
     let own = pods(owner);
     if !own.is_empty() {
@@ -341,8 +353,9 @@ fn only_gateway<'a, 'h>(
     let hosts: Vec<String> = destinations.map(|host| view.full_host(host, &route.id.namespace)).collect();
     let all: Vec<Option<&GatewayFacts>> = hosts.iter().map(|host| gateway(host)).collect();
     let first = all.iter().copied().flatten().next()?;
-    // Without pods nobody knows what the gateway does.
-    let is_known = first.ready_pods().next().is_some();
+    // Without pods nobody knows what the gateway does; in files without any, one is assumed.
+    let is_assumed = || view.assumed_pods().iter().any(|pod| !pod.has_sidecar);
+    let is_known = first.ready_pods().next().is_some() || (first.pods.is_empty() && is_assumed());
     let is_led =
         hosts.iter().zip(&all).all(|(host, gateway)| gateway.is_some() || view.is_missing_service(host));
     (is_known && is_led).then_some(first)

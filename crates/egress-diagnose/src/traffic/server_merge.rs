@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use egress_core::istio::server::selects;
+use egress_core::istio::server::{compared_hosts, selects};
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
 use egress_core::visibility::creation_order;
@@ -61,7 +61,7 @@ impl<'a> MergedServers<'a> {
                 continue;
             }
             if server.spec.tls.is_some() {
-                let hosts = compared_hosts(&server);
+                let hosts = compared_hosts(server.object, server.spec);
                 names.extend(hosts.map(|host| ((server.listens_on, host), server)));
             }
             if !server.is_tls() {
@@ -80,7 +80,7 @@ fn claimed<'a>(
     plaintext: &HashMap<i64, Server<'a>>,
 ) -> Option<(Claim, Server<'a>)> {
     if server.spec.tls.is_some() {
-        let claimed = compared_hosts(server).find_map(|host| {
+        let claimed = compared_hosts(server.object, server.spec).find_map(|host| {
             let kept = *names.get(&(server.listens_on, host.clone()))?;
             (kept.spec.bind == server.spec.bind).then_some((Claim::Host(host), kept))
         });
@@ -91,14 +91,4 @@ fn claimed<'a>(
     let kept = *plaintext.get(&server.listens_on)?;
     let alike = kept.follows() == Follows::Http && server.follows() == Follows::Http;
     (!alike && kept.spec.bind == server.spec.bind).then_some((Claim::Port, kept))
-}
-
-/// A server's hosts as istiod compares them. `sanitizeServerHostNamespace` in `pilot/pkg/model/gateway.go`.
-fn compared_hosts<'a>(server: &Server<'a>) -> impl Iterator<Item = String> + use<'a> {
-    let Server { object, spec, .. } = *server;
-    spec.hosts.iter().map(|host| match host.split_once('/') {
-        Some(("*", name)) => name.to_owned(),
-        Some((".", name)) => format!("{}/{name}", object.id.namespace),
-        _ => host.clone(),
-    })
 }

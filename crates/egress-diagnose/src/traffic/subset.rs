@@ -1,6 +1,6 @@
 //! Whether the callers see the subset that a route names, and if not, what hides it.
 //!
-//! Three checks share this, one for each cause. Writes no messages.
+//! Writes no messages.
 
 use egress_core::resource::Resource;
 use egress_core::snapshot::GatewayFacts;
@@ -75,7 +75,7 @@ pub(crate) fn subsets<'a>(view: &View<'a>, path: &EgressPath<'_>, gateway: &Gate
                 if others.any(|other| other.caller == *caller && other.subset == name) {
                     continue;
                 }
-                let cause = cause(view, &service, &rules.all, caller, name);
+                let cause = cause_of(view, &service, &rules.all, caller, name);
                 found.unresolved.push(Unresolved { caller: caller.clone(), route, subset: name, cause });
             }
         }
@@ -83,7 +83,8 @@ pub(crate) fn subsets<'a>(view: &View<'a>, path: &EgressPath<'_>, gateway: &Gate
     found
 }
 
-fn cause<'a>(
+/// Why callers of a namespace do not see a subset of a gateway's Service. `rules` are those that they use.
+pub(crate) fn cause_of<'a>(
     view: &View<'a>,
     service: &str,
     rules: &[&'a Resource],

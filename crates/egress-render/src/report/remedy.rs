@@ -60,6 +60,7 @@ pub(super) fn of_obstacle(obstacle: Obstacle, source: FactsOrigin) -> &'static s
         (Obstacle::Waypoint, _) => {
             "connect from a pod, and look for the connection in the waypoint's access log"
         }
+        (Obstacle::NotGiven, _) => "diagnose the cluster, or files with these objects",
         (Obstacle::NoGateway, FactsOrigin::Cluster) => "install an egress gateway",
         (Obstacle::NoGateway, FactsOrigin::Files) => "add the gateway's Service and pods to the files",
         (Obstacle::MissingService, _) => "name a Service that exists in the route's `destination.host`",

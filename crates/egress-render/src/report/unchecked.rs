@@ -27,11 +27,11 @@ struct ReasonGroup<'a> {
 
 /// Hosts that no check follows, by reason.
 pub(super) fn hosts(page: &mut Page<'_>, report: &Report) {
-    let mut by_reason: BTreeMap<Obstacle, Vec<&NotWalked>> = BTreeMap::new();
+    let mut by_reason: BTreeMap<(Obstacle, &BTreeSet<Input>), Vec<&NotWalked>> = BTreeMap::new();
     for host in &report.not_walked {
-        by_reason.entry(host.reason).or_default().push(host);
+        by_reason.entry((host.reason, &host.missing)).or_default().push(host);
     }
-    for (obstacle, all) in by_reason {
+    for ((obstacle, missing), all) in by_reason {
         let few: Vec<String> =
             all.iter().take(NAMED).map(|host| format!("{} ({})", host.host, host.namespace)).collect();
         let more = match all.len().saturating_sub(NAMED) {
@@ -40,10 +40,17 @@ pub(super) fn hosts(page: &mut Page<'_>, report: &Report) {
         };
         let is = if all.len() == 1 { "is" } else { "are" };
         let count = counted(all.len(), "host");
-        let because = because(obstacle, all.len());
+        let because = match all.first() {
+            Some(first) if obstacle == Obstacle::NotGiven => first.because.to_string(),
+            _ => because(obstacle, all.len()),
+        };
         let few = few.join(", ");
         page.marked(Mark::Unknown, &format!("{count} {is} not checked, because {because}: {few}{more}"));
-        page.remedy(remedy::of_obstacle(obstacle, report.source));
+        if obstacle == Obstacle::NotGiven {
+            page.remedy(&remedy::of_missing(MissingFacts::Objects, missing, report.source));
+        } else {
+            page.remedy(remedy::of_obstacle(obstacle, report.source));
+        }
     }
 }
 
@@ -62,6 +69,7 @@ fn because(obstacle: Obstacle, hosts: usize) -> String {
         Obstacle::MissingService => "their routes lead to a Service that does not exist".to_owned(),
         Obstacle::Undiscovered => "no control plane discovers their namespaces".to_owned(),
         Obstacle::EnvoyFilter => "EnvoyFilters may change their paths".to_owned(),
+        Obstacle::NotGiven => words.to_owned(),
         Obstacle::Tcp | Obstacle::NoGateway | Obstacle::NoCaller => {
             words.replace(" it ", " them ").replace("sees it", "sees them")
         }

@@ -9,7 +9,7 @@ use super::virtual_host::without_port;
 use super::walk::{Bytes, Place, Walk};
 use super::waypoint;
 use crate::istio::authorization::{Authorization, AuthorizationAnswer, Caller};
-use crate::istio::call::{End, Refusal};
+use crate::istio::call::{End, Passage, Refusal};
 use crate::snapshot::PodFacts;
 
 /// A connection as policies see it.
@@ -81,8 +81,10 @@ impl<'w> Walk<'_, 'w> {
         match policies.answer(&caller) {
             AuthorizationAnswer::Passes => return true,
             AuthorizationAnswer::Refuses => {
-                self.denials.extend(policies.refusing(&caller));
-                self.refused(Refusal::ByPolicy);
+                let end = End::Refused(Refusal::ByPolicy);
+                let way = Passage { hops: self.hops.clone(), end: end.clone() };
+                self.denied.extend(policies.refusal(&caller).map(|denial| (way, denial)));
+                self.end(end);
             }
             AuthorizationAnswer::Undecided => self.end(End::Undecided),
         }

@@ -14,7 +14,7 @@ use crate::visibility::destination_rule::full_host;
 
 /// The DestinationRules of a cluster by where a proxy looks for them.
 #[derive(Default)]
-pub(super) struct RuleIndex<'a> {
+pub(crate) struct RuleIndex<'a> {
     /// Those that a namespace keeps for its own proxies.
     own: HashMap<&'a str, ByHost<'a>>,
     /// Those that a namespace exports.
@@ -38,7 +38,7 @@ struct RuleGroup<'a> {
 }
 
 impl<'a> RuleIndex<'a> {
-    pub(super) fn new(rules: impl Iterator<Item = &'a Resource>, mesh: &'a MeshFacts) -> Self {
+    pub(crate) fn new(rules: impl Iterator<Item = &'a Resource>, mesh: &'a MeshFacts) -> Self {
         let mut index = RuleIndex { root: &mesh.root_namespace, ..RuleIndex::default() };
         let selector =
             |rule: &Resource| rule.destination_rule().is_some_and(|spec| spec.workload_selector.is_some());
@@ -85,7 +85,7 @@ impl<'a> RuleIndex<'a> {
 
     /// The rules, oldest first, that a proxy with these labels in the namespace `client` uses for a host of the namespace
     /// `owner`.
-    pub(super) fn of(
+    pub(crate) fn of(
         &self,
         host: &str,
         owner: &str,

@@ -5,6 +5,7 @@
 use egress_istio::gateway::{GatewayServers, GatewayServersTlsMode};
 
 use crate::istio::protocol::PortProtocol;
+use crate::istio::server::compared_hosts;
 use crate::resource::Resource;
 
 /// A server of a Gateway object that the pod has.
@@ -16,14 +17,9 @@ pub(super) struct GatewayServer<'w> {
 }
 
 impl GatewayServer<'_> {
-    /// Its hosts as `namespace/host`, or the host alone where any namespace may bind. `sanitizeServerHostNamespace`.
+    /// Its hosts as `namespace/host`, or the host alone where any namespace may bind.
     pub(super) fn hosts(&self) -> Vec<String> {
-        let host = |host: &String| match host.split_once('/') {
-            Some(("*", host)) => host.to_owned(),
-            Some((".", host)) => format!("{}/{host}", self.object.id.namespace),
-            _ => host.clone(),
-        };
-        self.spec.hosts.iter().map(host).collect()
+        compared_hosts(self.object, self.spec).collect()
     }
 
     /// Whether it routes requests.

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode};
+use egress_istio::sidecar::SidecarEgress;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceSpec};
 
 use super::host_index::{RouteList, host_of_rule};
@@ -17,9 +17,9 @@ use super::service::{MeshPort, MeshService};
 use super::world::World;
 use crate::istio::client_tls::DestinationRules;
 use crate::istio::protocol::PortProtocol;
-use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::{OutboundMode, PodFacts};
+use crate::visibility::sidecar::{outbound_mode, sidecar_for};
 
 /// So many merged rules of a proxy are kept.
 const RULES: usize = 1024;
@@ -94,26 +94,20 @@ impl<'w> ProxyScope<'w> {
             }
         }
         let policy = spec.and_then(|spec| spec.outbound_traffic_policy.as_deref());
-        let unknown = match policy {
-            // REGISTRY_ONLY is the zero value of the field.
-            Some(policy) if policy.mode == Some(SidecarOutboundTrafficPolicyMode::AllowAny) => {
-                match &policy.egress_proxy {
-                    Some(proxy) => {
-                        let port = proxy.port.as_ref().and_then(|port| port.number).unwrap_or_default();
-                        UnknownHosts::Proxied(
-                            &proxy.host,
-                            u16::try_from(port).unwrap_or_default(),
-                            proxy.subset.as_deref(),
-                        )
-                    }
-                    None => UnknownHosts::Leave,
+        let own = sidecar.and_then(outbound_mode);
+        let unknown = match own.or(world.mesh.outbound).unwrap_or(OutboundMode::AllowAny) {
+            OutboundMode::RegistryOnly => UnknownHosts::Refused,
+            OutboundMode::AllowAnyDynamicDns => UnknownHosts::LeaveByName,
+            OutboundMode::AllowAny => match policy.and_then(|policy| policy.egress_proxy.as_ref()) {
+                Some(proxy) => {
+                    let port = proxy.port.as_ref().and_then(|port| port.number).unwrap_or_default();
+                    UnknownHosts::Proxied(
+                        &proxy.host,
+                        u16::try_from(port).unwrap_or_default(),
+                        proxy.subset.as_deref(),
+                    )
                 }
-            }
-            Some(_) => UnknownHosts::Refused,
-            None => match world.mesh.outbound.unwrap_or(OutboundMode::AllowAny) {
-                OutboundMode::RegistryOnly => UnknownHosts::Refused,
-                OutboundMode::AllowAny => UnknownHosts::Leave,
-                OutboundMode::AllowAnyDynamicDns => UnknownHosts::LeaveByName,
+                None => UnknownHosts::Leave,
             },
         };
         let services = imports.into_services();
@@ -234,16 +228,8 @@ impl<'w> KnownService<'w> {
 
 /// The Sidecar of a pod. `doGetSidecarScope` in `pilot/pkg/model/push_context.go`.
 fn sidecar_of<'w>(world: &'w World<'w>, pod: &PodFacts) -> Option<&'w Resource> {
-    let chosen = |sidecar: &&&Resource| {
-        let selector = sidecar.sidecar().and_then(|spec| spec.workload_selector.as_ref());
-        let wanted = selector.and_then(|selector| selector.labels.as_ref());
-        sidecar.id.namespace == pod.namespace && has_labels(&pod.labels, wanted.into_iter().flatten())
-    };
-    let for_all = |sidecar: &&&Resource| {
-        sidecar.id.namespace == world.mesh.root_namespace
-            && sidecar.sidecar().is_some_and(|spec| spec.workload_selector.is_none())
-    };
-    world.sidecars.iter().find(chosen).or_else(|| world.sidecars.iter().find(for_all)).copied()
+    let all = world.sidecars.iter().copied();
+    sidecar_for(all, &world.mesh.root_namespace, &pod.namespace, &pod.labels)
 }
 
 fn listener<'w>(

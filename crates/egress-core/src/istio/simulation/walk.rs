@@ -18,25 +18,29 @@ use super::virtual_host::SidecarRoute;
 use super::waypoint::{LedBy, WaypointRoute, waypoint_cluster};
 use super::world::World;
 use super::{virtual_host, waypoint};
-use crate::istio::authorization::RefusingPolicy;
+use crate::istio::authorization::Denial;
 use crate::istio::bound::full_name;
 use crate::istio::call::{Call, End, Hop, Passage, Refusal, Speaks, Tls};
 use crate::resource::Resource;
 use crate::snapshot::PodFacts;
 
-pub(super) fn walk(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
-    walk_with(simulation, call, &mut Vec::new())
+/// Every way of a call.
+pub(super) fn passages(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
+    let mut found = walk(simulation, call).0;
+    found.sort();
+    found.dedup();
+    found
 }
 
-/// The same; the refusals by policies are kept in `denials`.
-pub(super) fn walk_with<'w>(
-    simulation: &Simulation<'w>,
-    call: &Call,
-    denials: &mut Vec<RefusingPolicy<'w>>,
-) -> Vec<Passage> {
+/// The ways that policies end, each with the reason.
+pub(super) fn denials<'w>(simulation: &Simulation<'w>, call: &Call) -> Vec<(Passage, Denial<'w>)> {
+    walk(simulation, call).1
+}
+
+fn walk<'w>(simulation: &Simulation<'w>, call: &Call) -> (Vec<Passage>, Vec<(Passage, Denial<'w>)>) {
     let world = simulation.world;
     let by_proxy = |pod: &&PodFacts| pod.has_sidecar || world.is_captured(pod);
-    let Some(pod) = world.pod(&call.caller).filter(by_proxy) else { return Vec::new() };
+    let Some(pod) = world.pod(&call.caller).filter(by_proxy) else { return Default::default() };
     let (layers, authority) = match &call.speaks {
         Speaks::Http { authority } => (Vec::new(), Some(authority.clone())),
         Speaks::Tls { server_name } => {
@@ -54,10 +58,10 @@ pub(super) fn walk_with<'w>(
         Speaks::Bytes => None,
     };
     if world.is_routed(pod, named, &call.address.to_string()) {
-        return vec![Passage { hops: Vec::new(), end: End::Undecided }];
+        return (vec![Passage { hops: Vec::new(), end: End::Undecided }], Vec::new());
     }
-    let mut found = Vec::new();
-    let mut walk = Walk { simulation, world, pod, hops: Vec::new(), found: &mut found, denials };
+    let (mut found, mut denied) = (Vec::new(), Vec::new());
+    let mut walk = Walk { simulation, world, pod, hops: Vec::new(), found: &mut found, denied: &mut denied };
     if pod.has_sidecar {
         let proxy = simulation.sidecar(pod);
         let listeners = proxy.port_listeners(call.port);
@@ -65,9 +69,7 @@ pub(super) fn walk_with<'w>(
     } else {
         walk.by_ztunnel(place, &bytes);
     }
-    found.sort();
-    found.dedup();
-    found
+    (found, denied)
 }
 
 /// istiod's cluster for what leaves for where the application called.
@@ -119,7 +121,8 @@ pub(super) struct Walk<'q, 'w> {
     pod: &'w PodFacts,
     pub(super) hops: Vec<Hop>,
     found: &'q mut Vec<Passage>,
-    pub(super) denials: &'q mut Vec<RefusingPolicy<'w>>,
+    /// The ways that policies end, with the reason.
+    pub(super) denied: &'q mut Vec<(Passage, Denial<'w>)>,
 }
 
 impl<'w> Walk<'_, 'w> {

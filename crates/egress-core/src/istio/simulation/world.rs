@@ -19,8 +19,8 @@ use crate::label_selector::has_labels;
 use crate::related_resources::{Named, RelatedResources, WorkloadEntryFacts};
 use crate::resource::Resource;
 use crate::snapshot::{MeshFacts, NamespaceFacts, PodFacts, ServiceFacts, Snapshot};
-use crate::visibility::creation_order;
-use crate::visibility::virtual_service::{MESH, gateway_name};
+use crate::visibility::virtual_service::{MESH, gateway_name, precedence};
+use crate::visibility::{SeenAs, creation_order, seen_as};
 
 /// The objects of a cluster as istiod sees them.
 pub struct World<'a> {
@@ -61,8 +61,18 @@ pub struct World<'a> {
 impl<'a> World<'a> {
     /// The world of these facts, with what istiod makes of the Gateway API.
     pub fn new(snapshot: &'a Snapshot, related: &'a RelatedResources, made: &'a MadeObjects) -> Self {
+        World::with_pods(snapshot, related, made, &[])
+    }
+
+    /// The same with further pods.
+    pub fn with_pods(
+        snapshot: &'a Snapshot,
+        related: &'a RelatedResources,
+        made: &'a MadeObjects,
+        further: &'a [PodFacts],
+    ) -> Self {
         let resources: Vec<&Resource> = snapshot.resources.iter().chain(made.objects()).collect();
-        World::with(snapshot, related, made, &resources, &[])
+        World::with(snapshot, related, made, &resources, further)
     }
 
     /// The same with these objects of Istio in place of those of the snapshot, those that istiod made among them, and with
@@ -226,7 +236,7 @@ impl<'a> World<'a> {
                 ) == Some(wanted)
             })
         };
-        ranked(Rank::Private).chain(ranked(Rank::Public)).collect()
+        ranked(SeenAs::Private).chain(ranked(SeenAs::Public)).collect()
     }
 
     /// Whether a namespace sees a service. `IsServiceVisible`.
@@ -261,30 +271,22 @@ impl<'a> World<'a> {
                 own,
                 namespace,
             )?;
-            // Private to the viewer before what another namespace exports to it.
             // The viewer's own routes of the Gateway API come before those of others.
-            let is_first = is_made(resource) && own == namespace && (is_for_sidecars || rank == Rank::Public);
-            Some((rank, own != namespace, !is_first))
+            let is_first =
+                is_made(resource) && own == namespace && (is_for_sidecars || rank == SeenAs::Public);
+            Some((precedence(rank, own, namespace), !is_first))
         };
         let bound = self.by_gateway.get(gateway).into_iter().flatten();
         let mut found: Vec<_> = bound.filter_map(|resource| Some((rank(resource)?, *resource))).collect();
-        // Stable: age decides among equals; among public ones nobody's namespace counts.
-        found.sort_by_key(|((rank, of_others, is_later), _)| {
-            (*rank, *rank == Rank::Private && *of_others, *is_later)
-        });
+        // Stable: age decides among equals.
+        found.sort_by_key(|(rank, _)| *rank);
         found.into_iter().map(|(_, resource)| resource).collect()
     }
 
     /// `usual` are the words of the mesh for objects without their own.
-    fn rank(export_to: Option<&[String]>, usual: &[String], owner: &str, viewer: &str) -> Option<Rank> {
+    fn rank(export_to: Option<&[String]>, usual: &[String], owner: &str, viewer: &str) -> Option<SeenAs> {
         let words = export_to.filter(|words| !words.is_empty());
-        let words = words.or(Some(usual).filter(|words| !words.is_empty()));
-        let holds = |word: &str| words.is_some_and(|words| words.iter().any(|found| found == word));
-        if words.is_none() || holds("*") {
-            return Some(Rank::Public);
-        }
-        let named = !holds("~") && ((owner == viewer && holds(".")) || holds(viewer));
-        named.then_some(Rank::Private)
+        seen_as(words.or(Some(usual)), owner, viewer)
     }
 }
 
@@ -295,13 +297,4 @@ fn gateways_of(resource: &Resource) -> BTreeSet<String> {
         [] => [MESH.to_owned()].into(),
         names => names.iter().map(|name| gateway_name(name, &resource.id.namespace)).collect(),
     }
-}
-
-/// Why a namespace sees an object.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Rank {
-    /// It is its own, or exported to it by name.
-    Private,
-    /// Everybody sees it.
-    Public,
 }

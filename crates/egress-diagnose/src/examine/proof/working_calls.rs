@@ -11,7 +11,9 @@ use egress_core::istio::call::Call;
 use egress_core::istio::gateway_api::MadeObjects;
 use egress_core::istio::simulation::{Simulation, World};
 use egress_core::role::Kind;
+use egress_core::snapshot::PodFacts;
 
+use crate::facts::assumed_pods::assumed_pods;
 use crate::facts::{ClusterFacts, Request, by_mesh};
 use crate::traffic::routed_call::{RoutedEnd, can_be_followed, end_of, routed_calls};
 use crate::view::View;
@@ -44,10 +46,12 @@ impl WorkingCalls {
     pub(super) fn of(facts: &ClusterFacts) -> Self {
         let mut found: Vec<WorkingCall> = Vec::new();
         for part in by_mesh(facts).0 {
-            let (made, world, request) = (OnceLock::new(), OnceLock::new(), Request::default());
+            let (made, world, assumed) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+            let request = Request::default();
             let egresses = egresses(&part.snapshot);
             let index = Index::of(&part.snapshot);
-            let view = View::new(&part, &egresses, &request, index, BTreeMap::new(), (None, &made, &world));
+            let once = (&made, &world, &assumed);
+            let view = View::new(&part, &egresses, &request, index, BTreeMap::new(), None, once);
             if !matches!(can_be_followed(&view), Ok(true)) {
                 continue;
             }
@@ -75,9 +79,11 @@ impl WorkingCalls {
         let (parts, _) = by_mesh(facts);
         let made: Vec<MadeObjects> =
             parts.iter().map(|part| MadeObjects::new(&part.snapshot, &part.related_resources)).collect();
-        let worlds = parts.iter().zip(&made);
-        let worlds: Vec<World<'_>> =
-            worlds.map(|(part, made)| World::new(&part.snapshot, &part.related_resources, made)).collect();
+        let assumed: Vec<Vec<PodFacts>> = parts.iter().map(|part| assumed_pods(part)).collect();
+        let worlds = parts.iter().zip(made.iter().zip(&assumed));
+        let worlds: Vec<World<'_>> = worlds
+            .map(|(part, (made, pods))| World::with_pods(&part.snapshot, &part.related_resources, made, pods))
+            .collect();
         let simulations: Vec<Simulation<'_>> = worlds.iter().map(Simulation::new).collect();
         let works = |call: &Call| {
             simulations.iter().any(|simulation| matches!(end_of(call, simulation), RoutedEnd::AsWanted))

@@ -8,7 +8,7 @@ use egress_core::input::{Gap, Input};
 use egress_core::intent::GatewayName;
 use egress_core::objects::Routed;
 use egress_core::resource::Resource;
-use egress_core::snapshot::{GatewayFacts, ServicePort};
+use egress_core::snapshot::{GatewayFacts, ServiceFacts, ServicePort};
 
 use super::ParsedFiles;
 
@@ -24,7 +24,23 @@ impl ParsedFiles {
         let gateways = routed.services().map(|name| assumed(name, &snapshot.resources));
         snapshot.gateways = gateways.collect();
         self.facts.gaps.insert(Input::Gateways, Gap::NotGiven);
+        // Calls are followed through Services.
+        if matches!(self.facts.gaps.get(&Input::Services), Some(Gap::NotGiven)) {
+            let services = snapshot.gateways.iter().map(service).collect::<Vec<_>>();
+            snapshot.services.extend(services);
+        }
         self.facts.snapshot.gateways.iter().map(|gateway| gateway.name.clone()).collect()
+    }
+}
+
+/// The Service of a gateway.
+fn service(gateway: &GatewayFacts) -> ServiceFacts {
+    ServiceFacts {
+        namespace: gateway.name.namespace.clone(),
+        name: gateway.name.service.clone(),
+        selector: gateway.selector.clone(),
+        ports: gateway.ports.clone(),
+        ..ServiceFacts::default()
     }
 }
 

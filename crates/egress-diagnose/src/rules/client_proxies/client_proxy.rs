@@ -19,6 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::ClientProxies,
     inputs: &[Input::VirtualServices, Input::ClientProxies],
+    beside_the_walk: "It reads the callers' Envoys, not objects: what istiod has really sent.",
     docs: "\
 ## What it checks
 One ready pod with a sidecar in each caller namespace: its Envoy has the host's routes, they lead only to the

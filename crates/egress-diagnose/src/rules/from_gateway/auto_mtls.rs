@@ -27,6 +27,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::GatewayObjects,
         Input::PeerAuthentications,
     ],
+    beside_the_walk: "A followed call shows which TLS is used, not which one the mesh demands of it.",
     docs: "\
 ## What it checks
 If no DestinationRule sets TLS for calls to the gateway, auto mTLS decides. It reads the label

@@ -30,6 +30,8 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::AuthorizationPolicies,
         Input::Pods,
     ],
+    beside_the_walk: "EG100 leaves AuthorizationPolicies to this check: it asks for each service account of the callers, \
+                      and a call is followed for one of them.",
     docs: "\
 ## What it checks
 Each call, against every AuthorizationPolicy that applies to the gateway's pods: caller namespace and service account

@@ -17,6 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "A call passes without it: nobody sees in the path whether the certificate of the host is verified.",
     docs: "\
 ## What it checks
 TLS origination at the gateway: `insecureSkipVerify` is not set; and if `sni` is set and the system's CA certificates

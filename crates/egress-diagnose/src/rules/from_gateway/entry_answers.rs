@@ -19,6 +19,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::ServiceEntries],
+    beside_the_walk: "A followed call shows one ServiceEntry. This check also warns of those that take over once the \
+                      egress is written again.",
     docs: "\
 ## What it checks
 All ServiceEntries that declare the gateway's destination host and that the gateway's namespace sees, in istiod's

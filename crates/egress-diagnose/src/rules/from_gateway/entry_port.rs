@@ -19,6 +19,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      names the older ServiceEntry that decides which ports the gateway knows.",
     docs: "\
 ## What it checks
 The port of each destination at the gateway, against the ServiceEntry that the gateway uses for the host: its own,

@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    beside_the_walk: "A cluster with resolution NONE keeps the address of the call; that this is the gateway's own address \
+                      is no end of a followed call.",
     docs: "\
 ## What it checks
 `resolution` of the ServiceEntry that the gateway uses: not `NONE`. A missing field means `NONE`.

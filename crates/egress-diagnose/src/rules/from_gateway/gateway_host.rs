@@ -22,6 +22,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      names the server that could accept the host.",
     docs: "\
 ## What it checks
 `servers[].hosts` of the Gateway object that the routes name. A host as `NAMESPACE/HOST` is only for VirtualServices of that

@@ -30,6 +30,8 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Mesh,
         Input::EnvoyFilters,
     ],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      says for which protocol the gateway has no route.",
     docs: "\
 ## What it checks
 Some VirtualService, bound to a Gateway object of the gateway's pods, routes the host, for each protocol that the

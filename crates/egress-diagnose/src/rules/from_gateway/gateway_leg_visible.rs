@@ -18,6 +18,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      exports the route to the gateway's namespace.",
     docs: "\
 ## What it checks
 `exportTo` of the VirtualService that is bound to the Gateway object: it covers the namespace of the gateway's pods.

@@ -28,6 +28,8 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::VirtualServices,
         Input::ServiceEntries,
     ],
+    beside_the_walk: "A plain request is followed. This check also looks for rules that take only some requests, and for \
+                      those that wait behind the egress's own.",
     docs: "\
 ## What it checks
 What the gateway does with every request of the host, for any path, header and method: all VirtualServices of the host

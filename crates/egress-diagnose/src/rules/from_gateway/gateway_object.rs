@@ -22,6 +22,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::DestinationRules],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      binds the route to an existing Gateway that has a server for the host.",
     docs: "\
 ## What it checks
 The names in `gateways` of the VirtualServices that route the host at the gateway. A bare name means the

@@ -21,6 +21,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      shows the labels of the gateway's Service.",
     docs: "\
 ## What it checks
 `selector` of the Gateway object that the routes name, against the labels of the pods behind the gateway's Service.

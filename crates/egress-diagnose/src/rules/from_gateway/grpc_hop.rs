@@ -26,6 +26,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::ServiceEntries,
         Input::DestinationRules,
     ],
+    beside_the_walk: "Calls are followed as HTTP. Whether trailers of gRPC survive is not simulated.",
     docs: "\
 ## What it checks
 If the callers' ServiceEntry declares a port `GRPC`: the gateway Service port of its route (by `appProtocol`, else by

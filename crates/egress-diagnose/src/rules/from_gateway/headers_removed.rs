@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Info,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "Calls pass with these headers. What they tell the host is not simulated.",
     docs: "\
 ## What it checks
 If callers reach the gateway in mesh mTLS, the HTTP routes at the gateway remove `x-forwarded-client-cert`. A

@@ -24,6 +24,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::Mesh, Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
+    beside_the_walk: "EG100 sees that the connection is reset. This check names the TLS mode of both sides, and finds mesh \
+                      mTLS that a passthrough server sends on to the host.",
     docs: "\
 ## What it checks
 The TLS mode of the callers' DestinationRule for the gateway's Service, against the mode of the Gateway server on that

@@ -23,6 +23,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      names the port of the match and the ports of the server.",
     docs: "\
 ## What it checks
 `match.port` of the gateway's routes for the host, against `servers[].port.number` of the Gateway object.

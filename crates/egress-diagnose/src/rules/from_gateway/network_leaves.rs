@@ -23,6 +23,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::GatewayObjects,
         Input::NetworkPolicies,
     ],
+    beside_the_walk: "A followed call knows no NetworkPolicy.",
     docs: "\
 ## What it checks
 The NetworkPolicies that select the gateway's pods for egress let them leave to the host's port: the `targetPort` of its

@@ -22,6 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries],
+    beside_the_walk: "The call ends where the rule says. That the destination belongs to another host may be intended.",
     docs: "\
 ## What it checks
 VirtualServices with several hosts: no gateway route sends one of the hosts to another one, although the gateway has a

@@ -26,6 +26,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::DestinationRules,
         Input::Pods,
     ],
+    beside_the_walk: "A followed call ends at the host. That the host gets TLS in TLS is not simulated.",
     docs: "\
 ## What it checks
 The gateway's DestinationRule for TLS origination: its port does not also carry TLS from the application, and if it

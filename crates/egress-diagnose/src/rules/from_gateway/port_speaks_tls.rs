@@ -18,6 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "A followed call ends at the host. What port 80 answers to TLS is not simulated.",
     docs: "\
 ## What it checks
 If the gateway originates TLS: the host's port that it connects to is not port 80.

@@ -19,6 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::ControlPlane, Input::Services, Input::Webhooks],
+    beside_the_walk: "It reads which istiod is installed. Calls are followed as if each proxy got its configuration.",
     docs: "\
 ## What it checks
 The revision of istiod that injected each gateway pod: its annotation `istio.io/rev`. A pod of istiod has that revision, or

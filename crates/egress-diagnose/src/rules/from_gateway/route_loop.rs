@@ -18,6 +18,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      names the rule that is not limited to sidecars.",
     docs: "\
 ## What it checks
 The gateway's routes for the host: none has the gateway's own Service as its destination.

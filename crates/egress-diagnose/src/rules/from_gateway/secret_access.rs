@@ -32,6 +32,8 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::DestinationRules,
         Input::AccessRoles,
     ],
+    beside_the_walk: "It reads permissions of the gateway: a followed call ends at the host, with a certificate or \
+                      without.",
     docs: "\
 ## What it checks
 Secrets with a private key that the gateway asks istiod for: `credentialName` of Gateway servers that terminate TLS for the host,

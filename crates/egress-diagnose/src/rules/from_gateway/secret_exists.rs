@@ -19,6 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules, Input::Secrets],
+    beside_the_walk: "It reads Secrets: a followed call ends at the host, with a certificate or without.",
     docs: "\
 ## What it checks
 `credentialName` of TLS origination: a Secret of that name exists in the gateway's namespace. For `MUTUAL` it has

@@ -23,6 +23,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules, Input::Secrets],
+    beside_the_walk: "It reads Secrets: a followed call ends at the host, whether its certificate is valid or not.",
     docs: "\
 ## What it checks
 The Secrets that `credentialName` of TLS origination names, where files contain them: the client certificate (`tls.crt`)

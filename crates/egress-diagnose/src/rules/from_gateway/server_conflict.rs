@@ -26,6 +26,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
+    beside_the_walk: "A call is followed to the server that istiod keeps. This check names the server that istiod drops, \
+                      also where no route uses it yet.",
     docs: "\
 ## What it checks
 The servers of all Gateway objects that select the gateway's pods: on one port all are plaintext or all are TLS, and

@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "A followed call ends at the host. What the host answers to a wrong SNI is not simulated.",
     docs: "\
 ## What it checks
 `sni` and `subjectAltNames` of TLS origination name the host, the route's destination, an endpoint of its

@@ -15,6 +15,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
+    beside_the_walk: "A call is followed to the server that istiod keeps. This check warns of a second server of all hosts \
+                      before a route uses it.",
     docs: "\
 ## What it checks
 The TLS servers of all Gateway objects that select the gateway's pods: on one port only one of them has the host `*`.

@@ -30,6 +30,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::ServiceEntries,
         Input::DestinationRules,
     ],
+    beside_the_walk: "A followed call ends at the host. What the host answers to TLS without SNI is not simulated.",
     docs: "\
 ## What it checks
 TCP routes at the gateway to a destination with TLS origination: the DestinationRule sets `sni`.

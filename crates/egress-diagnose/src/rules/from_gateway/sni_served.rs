@@ -23,6 +23,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules, Input::GatewayObjects],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      names the SNI that callers send and the one that the server has.",
     docs: "\
 ## What it checks
 If callers send mesh mTLS to the gateway: the `sni` of their DestinationRule, against the hosts of the servers on that

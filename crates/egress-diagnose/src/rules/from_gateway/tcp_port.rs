@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::Gateways, Input::GatewayObjects, Input::VirtualServices, Input::DestinationRules],
+    beside_the_walk: "EG101 sees only where the call arrives. This check names the two servers that share a port, and a \
+                      fix that separates them.",
     docs: "\
 ## What it checks
 The plaintext TCP servers of all Gateway objects that select the gateway's pods: no two share a port, and the `tcp`

@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      writes the rule that the server needs.",
     docs: "\
 ## What it checks
 The routes of servers with protocol `TLS` and a mode other than `PASSTHROUGH`: they are `tcp` routes.

@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Info,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "Time is not simulated.",
     docs: "\
 ## What it checks
 `timeout` of the HTTP routes at the gateway: not shorter than in the callers' routes. No `timeout` means no limit.

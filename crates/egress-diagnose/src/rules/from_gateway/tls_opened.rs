@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "A followed call ends at the host. What a TLS port answers to plaintext is not simulated.",
     docs: "\
 ## What it checks
 HTTP routes at the gateway to a TLS port: one declared `HTTPS` or `TLS`, or one that connects to port 443. A

@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::FromGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      says where no ServiceEntry declares the host at all.",
     docs: "\
 ## What it checks
 The host of each destination at the gateway: some ServiceEntry declares it, and its `exportTo` covers the namespace of

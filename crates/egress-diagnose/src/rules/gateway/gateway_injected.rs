@@ -16,6 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Gateway,
     inputs: &[Input::Gateways],
+    beside_the_walk: "It reads pods: a proxy that is not injected has no configuration to follow.",
     docs: "\
 ## What it checks
 The container `istio-proxy` of each gateway pod: the webhook replaced its image `auto`, and it runs as `router`, not

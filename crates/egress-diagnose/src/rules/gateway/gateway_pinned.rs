@@ -18,6 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Gateway,
     inputs: &[Input::Policies, Input::Nodes],
+    beside_the_walk: "The path is right on any node. This check compares nodes with what policies demand.",
     docs: "\
 ## What it checks
 The node of each ready gateway pod, against the node requirements of the organisation's policies for this host:

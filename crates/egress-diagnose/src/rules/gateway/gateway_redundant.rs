@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes, Input::Budgets],
+    beside_the_walk: "It warns of what will come: calls pass until a node is lost.",
     docs: "\
 ## What it checks
 The ready pods of the gateway: there are at least two; they are not all on one node if there are others; and a

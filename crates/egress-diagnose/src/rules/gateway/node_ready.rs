@@ -18,6 +18,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::Nodes],
+    beside_the_walk: "It reads nodes, not the configuration of proxies: a call ends at a gateway pod whether its node is \
+                      ready or not.",
     docs: "\
 ## What it checks
 The condition `Ready` of each node with a ready gateway pod; whether all these nodes are cordoned; and the scheduler's

@@ -25,6 +25,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Gateway,
     inputs: &[Input::Gateways, Input::VirtualServices],
+    beside_the_walk: "A followed call shows a missing port only where a route uses it. This check also warns before the \
+                      first one does.",
     docs: "\
 ## What it checks
 The gateway's Service has port 80 for HTTP and port 443 for TLS, and each leads to a port of the pods.

@@ -18,6 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies],
+    beside_the_walk: "It warns of what will come: calls pass until a certificate expires.",
     docs: "\
 ## What it checks
 Every ready pod of the gateway: the expiry of the certificates that its Envoy shows (`/certs` of its admin port), by

@@ -22,6 +22,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::GatewayProxies,
     inputs: &[Input::GatewayProxies],
+    beside_the_walk: "It reads the gateway's Envoys, not objects: where their clusters really come from.",
     docs: "\
 ## What it checks
 Every ready pod of the gateway: each cluster of the host in its Envoy comes from a ServiceEntry of the egress's own

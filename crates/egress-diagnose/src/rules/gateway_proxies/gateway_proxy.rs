@@ -23,6 +23,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::GatewayProxies,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    beside_the_walk: "It reads the gateway's Envoys, not objects: what istiod has really sent.",
     docs: "\
 ## What it checks
 Every ready gateway pod: its Envoy has the host's routes, or filter chains by SNI, and their clusters.

@@ -17,6 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::GatewayProxies,
     inputs: &[Input::Gateways, Input::GatewayProxies, Input::ControlPlane],
+    beside_the_walk: "It reads the gateway's Envoys: whether they accept what istiod sends is in no object.",
     docs: "\
 ## What it checks
 Every ready gateway pod: its Envoy rejected no listener from istiod (`error_state` of the listener, and istiod's own

@@ -23,6 +23,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries, Input::GatewayApi],
+    beside_the_walk: "It reads what ztunnel needs. EG101 leaves calls open that ztunnel does not send to their waypoint.",
     docs: "\
 ## What it checks
 ServiceEntries with a waypoint, set by their own label or by their namespace's label: istiod bound them to the

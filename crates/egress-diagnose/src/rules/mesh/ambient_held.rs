@@ -15,6 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
+    beside_the_walk: "Calls to declared hosts pass. This check is about all other hosts.",
     docs: "\
 ## What it checks
 If the mesh is set to `REGISTRY_ONLY`: NetworkPolicies block direct egress from pods in ambient mode, in namespaces

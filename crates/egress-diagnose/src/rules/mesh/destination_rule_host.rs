@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::DestinationRules, Input::ServiceEntries, Input::VirtualServices, Input::Mesh],
+    beside_the_walk: "No call ends differently: a DestinationRule that matches nothing leaves calls as they are, without \
+                      the TLS or the limits that it was written for.",
     docs: "\
 ## What it checks
 Every DestinationRule with a host outside the cluster's own domain: some ServiceEntry declares that host, or, for a

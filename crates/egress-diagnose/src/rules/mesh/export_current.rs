@@ -15,6 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Policies],
+    beside_the_walk: "It reads policies for the API server. Calls do not depend on them.",
     docs: "\
 ## What it checks
 If `kubectl egress policy export` was ever applied: the ValidatingAdmissionPolicy exists, matches the cluster's

@@ -15,6 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::Gateways, Input::GatewayApi],
+    beside_the_walk: "Without a gateway there is no call to follow through it.",
     docs: "\
 ## What it checks
 Some Service is an egress gateway: its pods carry the label `istio: egressgateway`, or the user named it. A mesh with

@@ -32,6 +32,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Mesh,
         Input::EnvoyFilters,
     ],
+    beside_the_walk: "No call uses these objects. They decide again when somebody adds the host.",
     docs: "\
 ## What it checks
 Objects around an egress gateway that other tools or people wrote, for three kinds of remains: a VirtualService for the

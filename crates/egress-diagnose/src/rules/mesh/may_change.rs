@@ -16,6 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Rights],
+    beside_the_walk: "It reads permissions of users, not traffic.",
     docs: "\
 ## What it checks
 The permissions of the current user to create, patch and delete every kind of object that `add` and `remove` write in

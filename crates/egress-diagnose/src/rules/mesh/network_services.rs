@@ -29,6 +29,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Services,
         Input::NetworkPolicies,
     ],
+    beside_the_walk: "A followed call knows no NetworkPolicy, and nothing of proxies without configuration.",
     docs: "\
 ## What it checks
 The NetworkPolicies of gateways, of waypoints that take calls to hosts, and of callers with sidecars: they allow istiod's

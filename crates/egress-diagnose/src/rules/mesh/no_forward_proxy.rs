@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::Gateways, Input::Pods],
+    beside_the_walk: "It reads environment variables of pods: what an application calls instead of the host.",
     docs: "\
 ## What it checks
 The environment variables `http_proxy`, `https_proxy` and `all_proxy` of all pods, in lower and upper case: none names

@@ -19,6 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
+    beside_the_walk: "Calls are followed through the sidecar. This check looks for traffic that the sidecar never gets.",
     docs: "\
 ## What it checks
 The annotations `traffic.sidecar.istio.io/excludeOutboundPorts`, `excludeOutboundIPRanges`, `includeOutboundIPRanges`

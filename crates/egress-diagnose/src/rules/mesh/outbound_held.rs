@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Info,
     segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Namespaces, Input::Pods, Input::NetworkPolicies],
+    beside_the_walk: "No followed call shows traffic that bypasses the sidecar.",
     docs: "\
 ## What it checks
 The NetworkPolicies of each namespace that calls hosts through a gateway: policies with `Egress` select every pod, and

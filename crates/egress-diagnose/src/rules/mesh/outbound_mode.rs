@@ -25,6 +25,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::Sidecars, Input::Pods],
+    beside_the_walk: "Calls to declared hosts pass in both modes. This check is about all other hosts.",
     docs: "\
 ## What it checks
 `outboundTrafficPolicy.mode` of the mesh configuration, and the same field of every Sidecar: what holds for each pod

@@ -16,6 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
+    beside_the_walk: "Calls are followed through the sidecar. These pods have none on their traffic.",
     docs: "\
 ## What it checks
 `spec.hostNetwork` of the running pods, in namespaces that call hosts through a gateway.

@@ -31,6 +31,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::VirtualServices,
         Input::GatewayObjects,
     ],
+    beside_the_walk: "EG100 leaves ports that begin in plaintext to this check: what a client sends first is in no object.",
     docs: "\
 ## What it checks
 Ports of external hosts where the client's first bytes are no TLS, although the connection is encrypted later: PostgreSQL

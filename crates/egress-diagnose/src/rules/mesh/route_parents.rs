@@ -25,6 +25,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries, Input::GatewayApi],
+    beside_the_walk: "istiod makes nothing of a route with a wrong parent, so no call follows it.",
     docs: "\
 ## What it checks
 The `parentRefs` of HTTPRoutes, GRPCRoutes, TCPRoutes and TLSRoutes that name a ServiceEntry, or lead to a `Hostname`:

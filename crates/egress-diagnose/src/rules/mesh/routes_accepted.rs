@@ -17,6 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::GatewayApi],
+    beside_the_walk: "istiod makes nothing of a route that it refuses, so no call follows it.",
     docs: "\
 ## What it checks
 Routes of `gateway.networking.k8s.io` with a ServiceEntry as parent or a `Hostname` as backend: `Accepted` and

@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::EndpointSlices, Input::Services, Input::Pods, Input::Nodes, Input::VirtualServices],
+    beside_the_walk: "Calls to Services inside the cluster are not followed. This check looks for endpoints that are \
+                      outside.",
     docs: "\
 ## What it checks
 Every `EndpointSlice` of a Service, with any author and any labels: its addresses belong to pods or nodes. A public

@@ -23,6 +23,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Namespaces, Input::Pods],
+    beside_the_walk: "Calls are followed from pods with a sidecar. This check looks for pods without one.",
     docs: "\
 ## What it checks
 Every running pod of a namespace that calls hosts through a gateway: it has Istio's proxy, or ztunnel captures it. If

@@ -19,6 +19,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::Mesh, Input::Gateways],
+    beside_the_walk: "A call to this host passes. What fails are calls to other hosts on the same port, which no object \
+                      names.",
     docs: "\
 ## What it checks
 External ServiceEntries with a TCP port: each has `addresses`, or sidecars capture DNS and allocate one

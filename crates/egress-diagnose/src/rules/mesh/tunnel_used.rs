@@ -17,6 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Mesh, Input::ServiceEntries, Input::DestinationRules, Input::VirtualServices],
+    beside_the_walk: "A followed call shows where it goes, not that a tunnel was wanted.",
     docs: "\
 ## What it checks
 DestinationRules with `tunnel`: no `http` route leads to their host. DestinationRules in other namespaces than the

@@ -33,6 +33,8 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::AuthorizationPolicies,
         Input::NetworkPolicies,
     ],
+    beside_the_walk: "EG101 does not call it a fault that a waypoint keeps callers out. This check compares policies with \
+                      who calls.",
     docs: "\
 ## What it checks
 For each host with a waypoint, the identities of the pods in ambient mode whose calls ztunnel sends there, against the

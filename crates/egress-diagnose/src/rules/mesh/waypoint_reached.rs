@@ -31,6 +31,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::AuthorizationPolicies,
         Input::NetworkPolicies,
     ],
+    beside_the_walk: "A followed call knows no NetworkPolicy.",
     docs: "\
 ## What it checks
 For each waypoint that takes calls to hosts: NetworkPolicies allow port 15008 from the pods in ambient mode that call, as

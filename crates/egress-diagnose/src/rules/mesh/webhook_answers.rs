@@ -18,6 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Mesh,
     inputs: &[Input::Webhooks, Input::Services, Input::Pods],
+    beside_the_walk: "It asks whether istiod can refuse objects. Calls do not depend on it.",
     docs: "\
 ## What it checks
 Every validating webhook for Istio's networking objects with `failurePolicy: Fail`: it has a CA certificate, its

@@ -21,6 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways, Input::Mesh],
+    beside_the_walk: "Calls are followed to one address. This check is about the other names of the wildcard.",
     docs: "\
 ## What it checks
 If sidecars capture DNS: the ServiceEntry of the one server behind a wildcard such as `*.wikipedia.org` has the label

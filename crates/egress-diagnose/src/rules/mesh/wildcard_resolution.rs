@@ -18,6 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::ServiceEntries, Input::VirtualServices, Input::Gateways],
+    beside_the_walk: "How the gateway resolves names for each call is not simulated: calls with DYNAMIC_DNS are left open.",
     docs: "\
 ## What it checks
 ServiceEntries of a wildcard with `resolution: DYNAMIC_DNS`: no route sends that wildcard to an egress gateway.

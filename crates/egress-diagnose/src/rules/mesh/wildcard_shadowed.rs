@@ -19,6 +19,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::VirtualServices, Input::ServiceEntries, Input::Gateways],
+    beside_the_walk: "Calls are followed to some name below the wildcard. This check looks for the names that another \
+                      VirtualService takes.",
     docs: "\
 ## What it checks
 VirtualServices that route a wildcard such as `*.example.com` to a gateway, and VirtualServices of single hosts below

@@ -18,6 +18,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Mesh,
     inputs: &[Input::WorkloadEntries, Input::Services, Input::ServiceEntries, Input::Gateways, Input::Mesh],
+    beside_the_walk: "Calls to Services inside the cluster are not followed. This check looks for endpoints that are \
+                      outside.",
     docs: "\
 ## What it checks
 Every `WorkloadEntry` that a Service of its namespace selects, or a ServiceEntry for hosts inside the mesh

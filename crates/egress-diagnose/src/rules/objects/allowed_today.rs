@@ -15,6 +15,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Objects,
     inputs: &[Input::Policies],
+    beside_the_walk: "It asks policies, which decide about objects before there are calls.",
     docs: "\
 ## What it checks
 The organisation's policies, asked about the egress as if it were added today. `kubectl egress audit` does the same.

@@ -38,6 +38,8 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Mesh,
         Input::EnvoyFilters,
     ],
+    beside_the_walk: "Calls are followed on the routes to a gateway. This check looks for callers and ports that have no \
+                      such route.",
     docs: "\
 ## What it checks
 Every ServiceEntry of the host: namespaces that see it also see a route that sends the host to a gateway.

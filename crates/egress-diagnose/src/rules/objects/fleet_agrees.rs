@@ -16,6 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Objects,
     inputs: &[Input::Fleet],
+    beside_the_walk: "It compares clusters. Calls are followed in one.",
     docs: "\
 ## What it checks
 With `--beside BUNDLE`: every cluster of a given bundle has an egress for the host in the same namespace, on the same

@@ -26,6 +26,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Pods,
         Input::Namespaces,
     ],
+    beside_the_walk: "Without objects no call to the host is meant to pass the gateway.",
     docs: "\
 ## What it checks
 Some object routes the host to a gateway for the callers: in their namespace, or in another one that exports its

@@ -17,6 +17,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
+    beside_the_walk: "It compares names with the record of what was asked for; the calls of the overwritten host have no \
+                      object any more.",
     docs: "\
 ## What it checks
 The objects written for a host: each still names that host.

@@ -19,6 +19,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Objects,
     inputs: &[],
+    beside_the_walk: "It compares with the record of what was asked for. Calls may pass or be refused for other reasons \
+                      while an object is missing.",
     docs: "\
 ## What it checks
 All objects that the recorded egress needs exist, including the gateway's shared Gateway and DestinationRule.

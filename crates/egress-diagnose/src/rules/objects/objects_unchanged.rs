@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::Objects,
     inputs: &[Input::ServiceEntries, Input::VirtualServices],
+    beside_the_walk: "It compares with the record of what was asked for. Calls may still pass after an edit.",
     docs: "\
 ## What it checks
 The spec of each object, against the recorded egress.

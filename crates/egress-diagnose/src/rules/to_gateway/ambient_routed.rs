@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::ToGateway,
     inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries],
+    beside_the_walk: "EG100 follows calls of pods with a sidecar. This check looks for pods whose calls go through \
+                      ztunnel.",
     docs: "\
 ## What it checks
 No pod of the caller namespaces is in ambient mode, if a VirtualService for sidecars routes the host to the gateway

@@ -19,6 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Warning,
     segment: PathSegment::ToGateway,
     inputs: &[Input::Pods, Input::Gateways],
+    beside_the_walk: "It reads environment variables of pods: what an application calls instead of the host.",
     docs: "\
 ## What it checks
 The environment variables `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` of the callers' pods, in lower and upper

@@ -26,6 +26,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::Services, Input::Mesh],
+    beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
+                      exports the Service to the callers alone.",
     docs: "\
 ## What it checks
 The port of each destination in the routes to the gateway, against the ports of its Service; and whether the callers'

@@ -26,6 +26,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Sidecars,
         Input::Pods,
     ],
+    beside_the_walk: "Calls are followed from callers that get the route. This check looks for callers that do not.",
     docs: "\
 ## What it checks
 `exportTo` of the VirtualService and of the ServiceEntry, for each caller namespace.

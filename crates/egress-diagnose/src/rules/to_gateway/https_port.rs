@@ -17,6 +17,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::ServiceEntries, Input::DestinationRules],
+    beside_the_walk: "Calls are followed as the ServiceEntry declares the port. What clients really send on port 443 is in \
+                      no object.",
     docs: "\
 ## What it checks
 Port 443 of the ServiceEntry that callers use: its protocol is not `HTTP`, `HTTP2` or `GRPC`, unless the gateway

@@ -25,6 +25,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::GatewayObjects,
         Input::NetworkPolicies,
     ],
+    beside_the_walk: "A followed call knows no NetworkPolicy.",
     docs: "\
 ## What it checks
 The NetworkPolicies that select the callers' pods (egress) and the gateway's pods (ingress) allow a connection to the

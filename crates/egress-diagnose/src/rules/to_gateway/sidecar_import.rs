@@ -21,6 +21,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::ToGateway,
     inputs: &[Input::Sidecars, Input::Pods, Input::Mesh],
+    beside_the_walk: "Calls are followed from callers that get the route. This check looks for callers that do not.",
     docs: "\
 ## What it checks
 The Sidecar that applies to the pods of each caller namespace: its `egress.hosts` imports the host from the namespace

@@ -24,6 +24,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::ToGateway,
     inputs: &[Input::VirtualServices, Input::DestinationRules],
+    beside_the_walk: "EG100 names a DestinationRule that hides the subset. Where none has it, or none is exported to the \
+                      callers, this check has the change that mends it for all their namespaces at once.",
     docs: "\
 ## What it checks
 The subset that the route names, against the DestinationRules that apply to the callers: those of their own namespace,
@@ -43,8 +45,12 @@ caller namespace. If the route misspells the subset, correct the route.
 fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckOutcome {
     let Subsets { resolved, unresolved } = subsets(view, path, gateway);
     let mut all: Vec<MissingSubset<'_>> = Vec::new();
+    let mut is_hidden = false;
     for Unresolved { caller, route, subset, cause } in unresolved {
-        let UnresolvedCause::NotVisible { holder, meant } = cause else { continue };
+        let UnresolvedCause::NotVisible { holder, meant } = cause else {
+            is_hidden = true;
+            continue;
+        };
         let rules = view.rules_seen_from(&caller, gateway);
         let own = rules.all.iter().copied().find(|rule| rule.id.namespace == caller);
         let evidence = match holder {
@@ -73,6 +79,10 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
                 });
             }
         }
+    }
+    // EG100 names the rule that hides it.
+    if is_hidden && all.is_empty() {
+        return CheckOutcome::NotApplicable;
     }
     CheckOutcome::of(resolved, all.into_iter().map(|missing| missing.finding(view, path, gateway)).collect())
 }

@@ -16,6 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    beside_the_walk: "It reads the counters of the gateway's Envoys: whether the host accepts connections is in no object.",
     docs: "\
 ## What it checks
 Envoy's own statistics of the host's cluster in each gateway pod: how many connections it tried, and how many failed.

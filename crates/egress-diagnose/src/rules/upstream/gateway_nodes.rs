@@ -20,6 +20,8 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Upstream,
     inputs: &[Input::Gateways, Input::Nodes, Input::Workloads],
+    beside_the_walk: "The path is right on any node. This check compares nodes with the labels and affinities of the \
+                      gateway.",
     docs: "\
 ## What it checks
 The node of each gateway pod, against two designations. First, the `nodeSelector` and the required node affinity of the

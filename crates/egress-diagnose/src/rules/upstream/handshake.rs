@@ -17,6 +17,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    beside_the_walk: "It reads the counters of the gateway's Envoys: whether a handshake succeeds is in no object.",
     docs: "\
 ## What it checks
 If the gateway originates TLS: Envoy's own statistics of the host's cluster, `ssl.fail_verify_error`,

@@ -25,6 +25,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::GatewayProxies,
         Input::DestinationRules,
     ],
+    beside_the_walk: "It reads the counters of the gateway's Envoys: when the host closes connections is in no object.",
     docs: "\
 ## What it checks
 If the gateway sends HTTP to the host: Envoy's statistic `upstream_cx_destroy_remote_with_active_rq`. Envoy keeps it

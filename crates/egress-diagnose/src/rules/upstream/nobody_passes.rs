@@ -25,6 +25,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices,
         Input::DestinationRules, Input::GatewayObjects, Input::GatewayProxies, Input::ClientProxies],
+    beside_the_walk: "It reads the callers' Envoys: connections that were really made.",
     docs: "\
 ## What it checks
 The addresses of direct connections in the callers' Envoys (cluster `PassthroughCluster`), against the host's

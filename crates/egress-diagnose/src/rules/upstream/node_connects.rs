@@ -16,6 +16,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    beside_the_walk: "It reads the counters of the gateway's Envoys: what connections to the host really came to.",
     docs: "\
 ## What it checks
 Envoy's own statistics of the host's cluster, pod by pod: do all connections of the pods on one node fail, while pods

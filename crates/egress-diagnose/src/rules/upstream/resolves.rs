@@ -20,6 +20,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     level: Level::Error,
     segment: PathSegment::Upstream,
     inputs: &[Input::VirtualServices, Input::GatewayObjects, Input::GatewayProxies],
+    beside_the_walk: "It reads the gateway's Envoys: whether their name resolution answers is in no object.",
     docs: "\
 ## What it checks
 The cluster of the host in each gateway pod's Envoy has an address. Envoy asks the pod's DNS server.

@@ -17,7 +17,8 @@ use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::plain_start::protocol::begins_in_plaintext;
 use crate::traffic::direct_calls::refused_call;
-use crate::traffic::routed_call::{RoutedCall, RoutedEnd, can_be_followed, routed_calls_to};
+use crate::traffic::doubt::{Doubt, doubt};
+use crate::traffic::routed_call::{RoutedCall, RoutedEnd, routed_calls_to};
 use crate::view::View;
 
 pub(in crate::rules) const CHECK: Check = Check {
@@ -37,11 +38,13 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::Mesh,
         Input::EnvoyFilters,
     ],
+    beside_the_walk: "It is one of the two, for hosts with an egress.",
     docs: "\
 ## What it checks
 The way of a call to the host, from each calling namespace and on each port that a rule sends to a gateway. It is computed as
-istiod and Envoy would: the sidecar's listener, its route and cluster, the gateway's listener, route and cluster. Meshes with
-an EnvoyFilter that may move calls are left out.
+istiod and Envoy would: the sidecar's listener, its route and cluster, the gateway's listener, route and cluster. Where
+pods, Services or the mesh configuration are not among the files, usual ones are assumed: a fault is then likely, and no fault
+proves nothing. The same holds in meshes with an EnvoyFilter that may move calls, whose effect nobody computes.
 
 ## Why it matters
 Other checks look at one rule of Istio each. This one follows the call, and finds what no single rule shows: a port that is
@@ -57,11 +60,10 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     if path.egress.is_none() {
         return CheckOutcome::NotApplicable;
     }
-    match can_be_followed(view) {
-        Ok(true) => {}
-        Ok(false) => return CheckOutcome::NotApplicable,
+    let doubt = match doubt(view) {
+        Ok(found) => found,
         Err(outcome) => return outcome,
-    }
+    };
     let routes = view.virtual_services(&path.host).into_iter().filter(|route| path.owns(&route.id));
     // A check of its own tells rules by server name for what begins without one.
     let has_no_name = |call: &RoutedCall<'_>| {
@@ -74,13 +76,21 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     for call in calls.filter(|call| !has_no_name(call)) {
         match call.end(view) {
             RoutedEnd::Unknown => {}
-            RoutedEnd::AsWanted => looked_at += 1,
+            RoutedEnd::AsWanted => looked_at += usize::from(!call.is_assumed()),
             RoutedEnd::Otherwise(passage) => wrong.push((call, passage)),
         }
     }
     let mut found = detour::findings(view, (CHECK.code, CHECK.level, Callers::OfPath), wrong);
     found.extend(untaken(view, path));
-    CheckOutcome::of(looked_at, found)
+    let Some(Doubt { because, outcome }) = doubt else { return CheckOutcome::of(looked_at, found) };
+    if found.is_empty() {
+        return outcome;
+    }
+    for finding in &mut found {
+        finding.confidence = Confidence::Inferred;
+        finding.evidence.push(because.clone());
+    }
+    CheckOutcome::Bad(found)
 }
 
 /// Ports that no rule takes, although a VirtualService for them names the host: a sidecar may refuse calls there.

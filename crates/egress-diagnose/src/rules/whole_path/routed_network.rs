@@ -33,6 +33,7 @@ pub(in crate::rules) const CHECK: Check = Check {
         Input::NetworkPolicies,
         Input::Namespaces,
     ],
+    beside_the_walk: "A followed call knows no NetworkPolicy.",
     docs: "\
 ## What it checks
 The calls that EG101 follows by rules of VirtualServices: to TCP hosts and wildcards. For each call, the
