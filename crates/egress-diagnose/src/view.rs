@@ -44,6 +44,7 @@ mod network;
 mod path_routes;
 mod related_resources;
 mod rules;
+mod upstream;
 mod visible_rules;
 
 use self::egress_index::Egresses;
@@ -51,6 +52,7 @@ use self::memo::Memo;
 pub(crate) use self::network::{KeptFrom, ends};
 pub(crate) use self::path_routes::Direction;
 use self::path_routes::PathRoutes;
+pub(crate) use self::upstream::Upstream;
 use self::visible_rules::SeenRules;
 
 /// The facts of one diagnosis, for one thread.
@@ -161,6 +163,25 @@ impl<'a> View<'a> {
         let routes = find();
         self.routes.borrow_mut().insert(direction, path, gateway, routes.clone());
         routes
+    }
+
+    /// The ways of a path from the gateway to the host; `find` finds them if they are not kept.
+    pub(crate) fn upstreams(
+        &self,
+        path: &EgressPath<'_>,
+        gateway: &GatewayFacts,
+        find: impl FnOnce() -> Vec<Upstream<'a>>,
+    ) -> Vec<Upstream<'a>> {
+        let kept = self.routes.borrow().upstreams(path, gateway);
+        let before = self.take_reads();
+        let (found, reads) = kept.unwrap_or_else(|| {
+            let found = find();
+            let reads = self.take_reads();
+            self.routes.borrow_mut().insert_upstreams(path, gateway, found.clone(), reads);
+            (found, reads)
+        });
+        self.reads.set(before | reads);
+        found
     }
 
     pub(crate) fn index(&self) -> &Index<'a> {

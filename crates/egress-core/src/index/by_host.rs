@@ -3,6 +3,7 @@
 //! A host is looked up by itself and by each domain above it: as many looks as it has dots, however many wildcards
 //! there are.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::resource::Resource;
@@ -36,15 +37,15 @@ impl<'a> ByHost<'a> {
 
     /// Those that name the host in full.
     pub(super) fn exact(&self, host: &str) -> Vec<&'a Resource> {
-        let mut found = self.exact.get(&host.to_ascii_lowercase()).cloned().unwrap_or_default();
+        let mut found = self.exact.get(lower(host).as_ref()).cloned().unwrap_or_default();
         found.sort_by_key(|resource| &resource.id);
         found
     }
 
     /// Those that name the host, or a wildcard over it.
     pub(super) fn get(&self, host: &str) -> Vec<&'a Resource> {
-        let host = host.to_ascii_lowercase();
-        let exact = self.exact.get(&host).into_iter().flatten();
+        let host = lower(host);
+        let exact = self.exact.get(host.as_ref()).into_iter().flatten();
         // A wildcard never covers its own domain, so that a dot at the start does not count.
         let dots = host.match_indices('.').filter(|(place, _)| *place > 0);
         let domains = dots.filter_map(|(place, _)| self.domains.get(host.get(place..)?)).flatten();
@@ -55,6 +56,15 @@ impl<'a> ByHost<'a> {
         found.sort_by_key(|resource| &resource.id);
         found.dedup_by_key(|resource| &resource.id);
         found
+    }
+}
+
+/// In lower case, as most hosts are already.
+fn lower(host: &str) -> Cow<'_, str> {
+    if host.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        host.to_ascii_lowercase().into()
+    } else {
+        host.into()
     }
 }
 

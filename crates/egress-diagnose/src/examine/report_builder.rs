@@ -318,7 +318,7 @@ impl SectionBuilder<'_> {
         // Several meshes of one cluster are one subject.
         let is_mesh = self.section.subject == Subject::Mesh;
         let mut known = self.builder.sections.iter_mut().map(|(section, _)| section);
-        if let Some(mesh) = known.find(|section| is_mesh && section.subject == Subject::Mesh) {
+        if is_mesh && let Some(mesh) = known.find(|section| section.subject == Subject::Mesh) {
             mesh.passed += self.section.passed;
             mesh.not_checked += self.section.not_checked;
             mesh.findings.extend(self.section.findings);

@@ -1,12 +1,15 @@
-//! The routes of the path that is examined, kept so that many checks can ask for them.
+//! The routes of the path that is examined and its ways out, kept so that many checks can ask for them.
 //!
 //! Keeps only the last path: the examiner finishes one before it begins the next.
 
 use std::collections::BTreeMap;
 
+use egress_core::input::Input;
 use egress_core::intent::GatewayName;
 use egress_core::snapshot::GatewayFacts;
+use enumset::EnumSet;
 
+use super::upstream::Upstream;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
 
@@ -24,6 +27,8 @@ pub(crate) enum Direction {
 pub(super) struct PathRoutes<'a> {
     key: Option<PathKey>,
     known: BTreeMap<Direction, Vec<Route<'a>>>,
+    /// The ways out, with the kinds of facts that were read to find them.
+    upstreams: Option<(Vec<Upstream<'a>>, EnumSet<Input>)>,
 }
 
 /// All that the routes of a path depend on.
@@ -54,10 +59,36 @@ impl<'a> PathRoutes<'a> {
         gateway: &GatewayFacts,
         routes: Vec<Route<'a>>,
     ) {
-        if !self.key.as_ref().is_some_and(|key| key.is(path, gateway)) {
-            *self = PathRoutes { key: Some(PathKey::of(path, gateway)), known: BTreeMap::new() };
-        }
+        self.begin(path, gateway);
         self.known.insert(direction, routes);
+    }
+
+    /// The ways out and what was read to find them, if they are those of this path.
+    pub(super) fn upstreams(
+        &self,
+        path: &EgressPath<'_>,
+        gateway: &GatewayFacts,
+    ) -> Option<(Vec<Upstream<'a>>, EnumSet<Input>)> {
+        self.key.as_ref().filter(|key| key.is(path, gateway))?;
+        self.upstreams.clone()
+    }
+
+    /// Keeps the ways out; forgets what is of another path.
+    pub(super) fn insert_upstreams(
+        &mut self,
+        path: &EgressPath<'_>,
+        gateway: &GatewayFacts,
+        upstreams: Vec<Upstream<'a>>,
+        reads: EnumSet<Input>,
+    ) {
+        self.begin(path, gateway);
+        self.upstreams = Some((upstreams, reads));
+    }
+
+    fn begin(&mut self, path: &EgressPath<'_>, gateway: &GatewayFacts) {
+        if !self.key.as_ref().is_some_and(|key| key.is(path, gateway)) {
+            *self = PathRoutes { key: Some(PathKey::of(path, gateway)), ..PathRoutes::default() };
+        }
     }
 }
 

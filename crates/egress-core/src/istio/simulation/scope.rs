@@ -40,7 +40,7 @@ pub(super) struct ProxyScope<'w> {
     /// their endpoints.
     hidden: HashSet<&'w str>,
     /// By host and namespace: one destination may have a rule for each host that goes through it.
-    rules: Memo<(String, String), DestinationRules<'w>>,
+    rules: Memo<(&'w str, &'w str), DestinationRules<'w>>,
     /// What happens to calls of which nothing is known.
     pub(super) unknown: UnknownHosts<'w>,
 }
@@ -180,9 +180,8 @@ impl<'w> ProxyScope<'w> {
     }
 
     /// The DestinationRules that the proxy uses for a service, merged.
-    pub(super) fn rules(&self, service: &MeshService<'_>) -> Arc<DestinationRules<'w>> {
-        let (host, namespace) = (service.host.to_string(), service.namespace.to_owned());
-        self.rules.get((host, namespace), || DestinationRules::new(self.rules_of(service)))
+    pub(super) fn rules(&self, service: &'w MeshService<'w>) -> Arc<DestinationRules<'w>> {
+        self.rules.get((&service.host, service.namespace), || DestinationRules::new(self.rules_of(service)))
     }
 
     fn rules_of(&self, service: &MeshService<'_>) -> Vec<&'w Resource> {

@@ -13,12 +13,15 @@ pub struct SourceFile {
     pub text: String,
 }
 
-/// What identifies an object: kind, namespace (empty if it has none) and name.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct ObjectKey {
-    pub(crate) kind: String,
-    pub(crate) namespace: String,
-    pub(crate) name: String,
+/// What identifies an object: kind, namespace (empty if it has none) and name. In one text, since a diagnosis holds many
+/// thousand.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ObjectKey(Box<str>);
+
+impl ObjectKey {
+    pub(crate) fn new(kind: &str, namespace: &str, name: &str) -> Self {
+        ObjectKey([kind, namespace, name].join("/").into())
+    }
 }
 
 /// The location of an object.

@@ -33,10 +33,7 @@ pub(super) fn complete<'a>(mut object: Tree<'a>, namespace: &'a str) -> Tree<'a>
 
 /// Identifies the object; none if it has no name.
 pub(super) fn key(object: &Tree<'_>) -> Option<ObjectKey> {
-    let word = |path: &[&str]| object.at(path).and_then(Tree::as_str).map(str::to_owned);
-    Some(ObjectKey {
-        kind: word(&["kind"])?,
-        namespace: word(&["metadata", "namespace"]).unwrap_or_default(),
-        name: word(&["metadata", "name"])?,
-    })
+    let word = |path: &[&str]| object.at(path).and_then(Tree::as_str);
+    let namespace = word(&["metadata", "namespace"]).unwrap_or_default();
+    Some(ObjectKey::new(word(&["kind"])?, namespace, word(&["metadata", "name"])?))
 }

@@ -30,8 +30,8 @@ pub(super) fn objects(document: &Document<'_>, take: impl FnMut(Tree<'_>, bool))
 }
 
 fn yaml(document: &Document<'_>, mut take: impl FnMut(Tree<'_>, bool)) -> Result<(), Problem> {
-    let marks = document.text.bytes().filter(|byte| b"[]{},:\n".contains(byte)).count();
-    if marks > MAXIMUM_MARKS {
+    let marks = || document.text.bytes().filter(|byte| b"[]{},:\n".contains(byte)).count();
+    if document.text.len() > MAXIMUM_MARKS && marks() > MAXIMUM_MARKS {
         let message =
             "the document is too large: split it at its objects, with `---` between them".to_owned();
         return Err(Problem { line: document.line, column: None, message });

@@ -19,11 +19,8 @@ impl Places {
     pub fn locate<'p>(&self, files: &[SourceFile], places: impl Iterator<Item = &'p mut Place>) {
         let mut asked: BTreeMap<(usize, usize), (Spot, Vec<Asked<'_>>)> = BTreeMap::new();
         for place in places {
-            let key = ObjectKey {
-                kind: place.kind.clone(),
-                namespace: place.namespace.clone().unwrap_or_default(),
-                name: place.name.clone(),
-            };
+            let key =
+                ObjectKey::new(&place.kind, place.namespace.as_deref().unwrap_or_default(), &place.name);
             let Some(spot) = self.0.get(&key) else { continue };
             let path = base(spot).into_iter().chain(place.field.as_deref().into_iter().flat_map(steps));
             let path = Path(path.collect());

@@ -97,7 +97,7 @@ fn run(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> CheckO
 /// The Secrets of servers for the host, and of mTLS to it.
 fn named_secrets(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<NamedSecret> {
     let mut found = Vec::new();
-    for object in view.gateway_objects().filter(|object| selects(object, gateway)) {
+    for object in view.gateway_objects_for(&path.host).into_iter().filter(|object| selects(object, gateway)) {
         let servers = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
         for (index, server) in servers.iter().enumerate().filter(|(_, server)| takes(server, &path.host)) {
             let named = server.tls.as_ref().and_then(|tls| tls.credential_name.as_deref());
