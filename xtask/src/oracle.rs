@@ -19,6 +19,7 @@ mod judge;
 mod minimise;
 mod mutate;
 mod random;
+mod refusals;
 mod report;
 mod sources;
 mod workers;
@@ -27,6 +28,7 @@ use self::{
     additions::AdditionFigures,
     cluster::ClusterObjects,
     complete::complete,
+    refusals::RefusalFigures,
     report::OracleFigures,
     workers::{CaseFolder, ComparedCluster, compare_all},
 };
@@ -38,6 +40,9 @@ const SEED: u64 = 1;
 const COUNT: usize = 300;
 /// Of so many additions one is asked of istiod's code, too.
 const ISTIOD_EVERY: usize = 5;
+
+/// So many broken objects for each made cluster.
+const BROKEN: usize = 5;
 
 /// What to compare.
 #[derive(Debug, Args)]
@@ -88,7 +93,11 @@ pub fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let outcomes = compare(options)?;
     terminal::result(report::report(&outcomes, options.show)?.trim_end())?;
     terminal::result(additions.text(options.show)?.trim_end())?;
-    let holds = OracleFigures::of(&outcomes).failed == 0 && additions.counterexamples.is_empty();
+    let refusals = refused(options)?;
+    terminal::result(refusals.text(options.show).trim_end())?;
+    let holds = OracleFigures::of(&outcomes).failed == 0
+        && additions.counterexamples.is_empty()
+        && refusals.different.is_empty();
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -106,9 +115,15 @@ pub(crate) fn check() -> anyhow::Result<OracleTotals> {
     let additions = add(&options)?;
     let outcomes = compare(&options)?;
     let OracleFigures { clusters, calls, failed, panics, .. } = OracleFigures::of(&outcomes);
-    let text = format!("{}\n{}", report::report(&outcomes, options.show)?, additions.text(options.show)?);
-    let wrong = additions.counterexamples.len();
-    let right = additions.tried() - wrong;
+    let refusals = refused(&options)?;
+    let text = format!(
+        "{}\n{}\n{}",
+        report::report(&outcomes, options.show)?,
+        additions.text(options.show)?,
+        refusals.text(options.show)
+    );
+    let wrong = additions.counterexamples.len() + refusals.different.len();
+    let right = additions.tried() + refusals.tried - wrong;
     Ok(OracleTotals { equal: clusters - failed - panics + right, different: failed + wrong, calls, text })
 }
 
@@ -117,6 +132,12 @@ fn add(options: &Options) -> anyhow::Result<AdditionFigures> {
     let found = completed(options)?.clusters;
     let make = |place: usize| made_cluster(&found, options.seed, place);
     additions::try_all(options.additions, options.seed, ISTIOD_EVERY, make)
+}
+
+/// Asks both sides which objects istiod refuses: those of all fixtures, and for each made cluster some broken ones.
+fn refused(options: &Options) -> anyhow::Result<RefusalFigures> {
+    let found = completed(options)?.clusters;
+    refusals::compare(&found, options.seed, options.count.saturating_mul(BROKEN))
 }
 
 /// The clusters that are there: fixtures first.

@@ -18,4 +18,5 @@ pub mod server;
 pub mod simulation;
 pub mod sni;
 pub mod takeover;
+pub mod validation;
 pub mod waypoints;

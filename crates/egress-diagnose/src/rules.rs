@@ -120,6 +120,7 @@ pub const CHECKS: &[Check] = &[
     mesh::workload_outside::CHECK,
     mesh::left_behind::CHECK,
     from_gateway::secret_access::CHECK,
+    mesh::objects_accepted::CHECK,
 ];
 
 /// Codes of checks that are gone, and what tells their faults now. Never used for anything else.

@@ -13,6 +13,7 @@ use super::{
     random::Random,
 };
 use leaf::Leaf;
+pub(super) use leaf::fields;
 
 mod leaf;
 

@@ -9,6 +9,7 @@ pub(super) mod left_behind;
 pub(super) mod may_change;
 pub(super) mod network_services;
 pub(super) mod no_forward_proxy;
+pub(super) mod objects_accepted;
 pub(super) mod outbound_captured;
 pub(super) mod outbound_held;
 pub(super) mod outbound_mode;

@@ -81,7 +81,8 @@ fn write_one(page: &mut Page<'_>, report: &Report, cause: &Cause) {
 fn affected(cause: &Cause, all: usize) -> Option<String> {
     let said = match (cause.scope, cause.affects.as_slice()) {
         (_, []) => true,
-        (CauseScope::Mesh, _) => cause.level != Level::Error,
+        // Which hosts a fault of the mesh breaks is not computed.
+        (CauseScope::Mesh, _) => true,
         (CauseScope::Host, [one]) => cause.message.contains(&one.host),
         (CauseScope::Gateway | CauseScope::Host, _) => false,
     };

@@ -151,7 +151,7 @@ fn text(rows: &BTreeMap<&str, CheckRow>, beyond: &BTreeSet<&str>) -> String {
         let names: Vec<&str> = beyond.iter().copied().collect();
         let _ = writeln!(
             text,
-            "Cases of {} are left out whose fault shows in an Envoy, in istiod, in rights, in policies or in another cluster, and in no object.",
+            "Cases of {} are left out whose fault shows in an Envoy, in istiod, in rights, in policies, in another cluster, or in that a kind has no objects at all: no file says so.",
             names.join(", ")
         );
     }

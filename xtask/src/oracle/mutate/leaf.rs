@@ -102,7 +102,7 @@ pub(super) fn leaves(objects: &[Value]) -> Vec<Leaf> {
 }
 
 /// The paths of all that is in the spec of an object.
-pub(super) fn fields(object: &Value) -> Vec<String> {
+pub(in crate::oracle) fn fields(object: &Value) -> Vec<String> {
     fn walk(value: &Value, path: &str, found: &mut Vec<String>) {
         let below: Vec<(String, &Value)> = match value {
             Value::Object(fields) => fields

@@ -9,7 +9,7 @@ use egress_core::istio::call::Call;
 use super::working_calls::{FailingCall, WorkingCalls};
 use crate::examine::{Options, examine_again};
 use crate::facts::{Changed, ClusterFacts, Request};
-use crate::finding::{Cause, CauseScope, Code, HostName, Level, ObjectChange};
+use crate::finding::{Cause, CauseScope, Code, Fix, HostName, Level, ObjectChange};
 use crate::report::Report;
 
 /// The checks that follow calls: of hosts with an egress, and of others.
@@ -20,16 +20,22 @@ const OF_OTHERS: Code = Code(101);
 /// that worked still do.
 const SMALL: usize = 1_000;
 
-/// What is said of a fault that a fix does not mend.
-const STAYS: &str = "this fault stays";
-
 /// What a try came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum TrialResult {
     /// The fault is gone, and nothing that worked is broken.
     Mends,
-    /// It stays, or something else is broken, or the API server refuses the change.
+    /// It stays.
+    Stays,
+    /// A call that worked is broken, or the API server refuses the change.
     Fails(String),
+    /// It is gone, and there is another one.
+    Causes {
+        /// The other one, in a sentence.
+        failure: String,
+        /// What would mend that.
+        fix: Fix,
+    },
     /// An object is not kept whole, or nobody can tell which host to look at.
     Unknown,
 }
@@ -74,7 +80,7 @@ impl<'f> Trials<'f> {
         };
         match self.calls.failing_in(&after, wanted) {
             None => {}
-            Some(FailingCall::Wanted) => return TrialResult::Fails(STAYS.to_owned()),
+            Some(FailingCall::Wanted) => return TrialResult::Stays,
             Some(FailingCall::Other(call)) => {
                 return TrialResult::Fails(format!(
                     "calls {call} would no longer leave through their gateway"
@@ -85,14 +91,14 @@ impl<'f> Trials<'f> {
         let request = if is_small { Some(self.request.clone()) } else { for_one_host(self.request, cause) };
         let Some(request) = request else { return TrialResult::Unknown };
         let again = examine_again(&after, &request, self.options);
-        match left(cause, &again).or_else(|| self.broken(cause, &again)) {
-            Some(failure) => TrialResult::Fails(failure),
-            None => TrialResult::Mends,
+        if is_left(cause, &again) {
+            return TrialResult::Stays;
         }
+        self.broken(cause, &again).unwrap_or(TrialResult::Mends)
     }
 
     /// An error that was not there before. What another fault of a host has hidden is not new; nothing hides what follows calls.
-    fn broken(&self, cause: &Cause, again: &Report) -> Option<String> {
+    fn broken(&self, cause: &Cause, again: &Report) -> Option<TrialResult> {
         let follows_calls = [OF_HOSTS, OF_OTHERS].contains(&cause.code);
         let is_new = |other: &&Cause| match other.scope {
             CauseScope::Mesh => follows_calls || other.code == OF_OTHERS,
@@ -100,13 +106,14 @@ impl<'f> Trials<'f> {
         };
         let errors = again.findings.iter().filter(|other| other.level == Level::Error);
         let found = errors.filter(|other| !self.told.contains(&told(other))).find(is_new)?;
-        Some(format!("it would cause {}: {}", found.code, found.message))
+        let failure = format!("it would cause {}: {}", found.code, found.message);
+        Some(TrialResult::Causes { failure, fix: found.fix.clone() })
     }
 }
 
 /// The fault itself, where it is still there.
-fn left(cause: &Cause, again: &Report) -> Option<String> {
-    again.findings.iter().any(|other| told(other) == told(cause)).then(|| STAYS.to_owned())
+fn is_left(cause: &Cause, again: &Report) -> bool {
+    again.findings.iter().any(|other| told(other) == told(cause))
 }
 
 fn told(cause: &Cause) -> String {

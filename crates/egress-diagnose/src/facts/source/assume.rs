@@ -23,7 +23,10 @@ impl ParsedFiles {
         let routed = Routed::by(&snapshot.resources);
         let gateways = routed.services().map(|name| assumed(name, &snapshot.resources));
         snapshot.gateways = gateways.collect();
-        self.facts.gaps.insert(Input::Gateways, Gap::NotGiven);
+        // With Services and no route to a gateway there is none: nothing is missing.
+        if !snapshot.gateways.is_empty() {
+            self.facts.gaps.insert(Input::Gateways, Gap::NotGiven);
+        }
         // Calls are followed through Services.
         if matches!(self.facts.gaps.get(&Input::Services), Some(Gap::NotGiven)) {
             let services = snapshot.gateways.iter().map(service).collect::<Vec<_>>();

@@ -1,5 +1,6 @@
 //! Tests of facts from texts, and of the lines of fields.
 
+use egress_core::input::{Gap, Input};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -250,4 +251,19 @@ fn a_selector_is_not_compared_with_labels_that_were_assumed_from_it() {
             lines.filter(|line| line.code == Code(1)).map(|line| &line.verdict).collect();
         assert!(matches!(verdicts.as_slice(), [CheckVerdict::NotChecked { .. }]), "{selector}: {verdicts:?}");
     }
+}
+
+/// Of the kind: what is not there is told apart from what was not given.
+#[test]
+fn services_without_an_egress_gateway_are_all_that_can_be_given() {
+    let missing = |text: &str| {
+        let mut reading = read(text);
+        reading.assume_gateways();
+        reading.facts.gaps.get(&Input::Gateways).cloned()
+    };
+    let service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n---\n";
+    assert_eq!(missing(service), None);
+    assert_eq!(missing(&format!("{service}{}", task("egressgateway"))), Some(Gap::NotGiven));
+    assert_eq!(missing(&task("egressgateway")), Some(Gap::NotGiven));
+    assert_eq!(missing("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"), Some(Gap::NotGiven));
 }
