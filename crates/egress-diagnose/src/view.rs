@@ -38,6 +38,7 @@ use crate::path::{EgressPath, NamespaceCalls, is_missing_service, meant_gateway}
 mod callers;
 mod egress_index;
 mod egresses;
+mod gateway_connection;
 mod hop;
 mod memo;
 mod network;
@@ -48,6 +49,7 @@ mod upstream;
 mod visible_rules;
 
 use self::egress_index::Egresses;
+pub(crate) use self::gateway_connection::GatewayConnection;
 use self::memo::Memo;
 pub(crate) use self::network::{KeptFrom, ends};
 pub(crate) use self::path_routes::Direction;
@@ -163,25 +165,6 @@ impl<'a> View<'a> {
         let routes = find();
         self.routes.borrow_mut().insert(direction, path, gateway, routes.clone());
         routes
-    }
-
-    /// The ways of a path from the gateway to the host; `find` finds them if they are not kept.
-    pub(crate) fn upstreams(
-        &self,
-        path: &EgressPath<'_>,
-        gateway: &GatewayFacts,
-        find: impl FnOnce() -> Vec<Upstream<'a>>,
-    ) -> Vec<Upstream<'a>> {
-        let kept = self.routes.borrow().upstreams(path, gateway);
-        let before = self.take_reads();
-        let (found, reads) = kept.unwrap_or_else(|| {
-            let found = find();
-            let reads = self.take_reads();
-            self.routes.borrow_mut().insert_upstreams(path, gateway, found.clone(), reads);
-            (found, reads)
-        });
-        self.reads.set(before | reads);
-        found
     }
 
     pub(crate) fn index(&self) -> &Index<'a> {

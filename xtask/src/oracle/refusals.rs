@@ -83,11 +83,11 @@ pub(super) fn compare(
         KINDS.contains(&word(object, "/kind"))
             && word(object, "/apiVersion").starts_with("networking.istio.io/")
     };
-    let mut seen = BTreeSet::new();
+    let mut texts = BTreeSet::new();
     let all: Vec<&Value> = clusters
         .iter()
         .flat_map(|cluster| cluster.objects.iter().filter(known))
-        .filter(|object| seen.insert(object.to_string()))
+        .filter(|object| texts.insert(object.to_string()))
         .collect();
     let made = (0..broken).filter_map(|index| {
         let mut random = Random::of(seed, u64::try_from(index).unwrap_or_default());

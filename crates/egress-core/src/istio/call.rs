@@ -129,6 +129,15 @@ pub enum Refusal {
     Loop,
 }
 
+impl Call {
+    /// The host that a request names; none where it is no request.
+    pub fn host(&self) -> Option<&str> {
+        let Speaks::Http { authority } = &self.speaks else { return None };
+        let port = format!(":{}", self.port);
+        Some(authority.strip_suffix(&port).unwrap_or(authority))
+    }
+}
+
 impl fmt::Display for Call {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Call { caller, address, port, speaks } = self;

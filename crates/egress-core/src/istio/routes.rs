@@ -12,7 +12,7 @@ use crate::port::{Port, Protocol};
 use crate::proxy::cluster_name;
 use crate::resource::Resource;
 use crate::visibility::host_matches;
-use crate::visibility::virtual_service::{MESH, gateway_name};
+use crate::visibility::virtual_service::{MESH, gateway_in_full};
 
 /// One destination of one match of one rule.
 #[derive(Clone, Debug)]
@@ -75,7 +75,7 @@ impl<'q> Proxies<'q> {
         match self {
             Proxies::Sidecars => name == MESH,
             Proxies::Gateways => name != MESH,
-            Proxies::Gateway(gateway) => gateway_name(name, namespace) == gateway,
+            Proxies::Gateway(gateway) => gateway_in_full(name, namespace) == gateway,
         }
     }
 }

@@ -7,13 +7,19 @@
 use crate::resource::{Resource, Spec};
 
 mod destination_rule;
+mod destinations;
 mod gateway;
+mod host_set;
 mod http_rules;
 mod names;
+mod rejection;
 mod service_entry;
 mod sidecar;
 mod stream_rules;
 mod virtual_service;
+
+pub use self::rejection::Rejection;
+use self::rejection::Rejections;
 
 /// The annotation by which istiod's own tests have an object refused. `constants.AlwaysReject`.
 const ALWAYS_REFUSED: &str = "internal.istio.io/webhook-always-reject";
@@ -21,17 +27,6 @@ const ALWAYS_REFUSED: &str = "internal.istio.io/webhook-always-reject";
 const OF_ISTIOD: [&str; 2] = ["internal.istio.io/parents", "internal.istio.io/parent-namespace"];
 /// Only AuthorizationPolicies have it.
 const DRY_RUN: &str = "istio.io/dry-run";
-
-/// One reason to refuse an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rejection {
-    /// The field: `spec.ports[1].number`.
-    pub field: String,
-    /// What it says; empty where it is missing.
-    pub value: String,
-    /// What is wrong with it, in one sentence without a full stop.
-    pub reason: String,
-}
 
 /// Why the webhook refuses an object. Nothing where it takes it, and for kinds that are not known here.
 pub fn rejections(resource: &Resource) -> Vec<Rejection> {
@@ -59,22 +54,5 @@ fn of_annotations(resource: &Resource, found: &mut Rejections) {
     refuse(ALWAYS_REFUSED, "this annotation has every object refused");
     for name in OF_ISTIOD {
         refuse(name, "only istiod sets this annotation");
-    }
-}
-
-/// Reasons, as they are found.
-#[derive(Default)]
-struct Rejections(Vec<Rejection>);
-
-impl Rejections {
-    fn add(&mut self, field: impl Into<String>, value: impl ToString, reason: impl Into<String>) {
-        self.0.push(Rejection { field: field.into(), value: value.to_string(), reason: reason.into() });
-    }
-
-    /// Adds the reason of a check of a value, where it has one.
-    fn extend(&mut self, field: impl FnOnce() -> String, value: impl ToString, reason: Option<String>) {
-        if let Some(reason) = reason {
-            self.add(field(), value, reason);
-        }
     }
 }

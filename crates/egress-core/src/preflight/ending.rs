@@ -11,11 +11,18 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    /// Of these passages of a call.
+    /// Of these passages of a call. One that leaves directly for the host that it names leaves for its address.
     pub(super) fn of(call: &Call, passages: &[Passage]) -> Self {
         let way = |passage: &Passage| {
             let proxies = passage.hops.iter().map(|hop| hop.proxy.clone());
-            (proxies.filter(|proxy| *proxy != call.caller).collect(), passage.end.clone())
+            let proxies: Vec<String> = proxies.filter(|proxy| *proxy != call.caller).collect();
+            let end = match (&passage.end, call.host()) {
+                (End::Leaves { to, port }, Some(host)) if proxies.is_empty() && to == host => {
+                    End::Leaves { to: call.address.to_string(), port: *port }
+                }
+                (end, _) => end.clone(),
+            };
+            (proxies, end)
         };
         Ending { ways: passages.iter().map(way).collect() }
     }

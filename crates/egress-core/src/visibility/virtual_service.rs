@@ -3,6 +3,8 @@
 //! Follows `virtualServicesForGateway` in `pilot/pkg/model/push_context.go` and `resolveGatewayName` in
 //! `pilot/pkg/model/gateway.go`. Knows nothing of what the routes say.
 
+use std::borrow::Cow;
+
 use egress_istio::virtual_service::VirtualServiceSpec;
 
 use super::{SeenAs, creation_order, host_matches, seen_as};
@@ -65,14 +67,19 @@ pub fn is_exact(virtual_service: &Resource, host: &str) -> bool {
 /// A name of `spec.gateways` as `namespace/name`: a bare name and `./name` mean the namespace of the VirtualService.
 /// [`MESH`] stays as it is.
 pub fn gateway_name(name: &str, namespace: &str) -> String {
+    gateway_in_full(name, namespace).into_owned()
+}
+
+/// The same, without a copy of a name that is written in full.
+pub(crate) fn gateway_in_full<'n>(name: &'n str, namespace: &str) -> Cow<'n, str> {
     match name.split_once('/') {
-        Some((".", name)) => format!("{namespace}/{name}"),
-        Some(_) => name.to_owned(),
-        None if name == MESH => name.to_owned(),
+        Some((".", name)) => format!("{namespace}/{name}").into(),
+        Some(_) => name.into(),
+        None if name == MESH => name.into(),
         // The form of Istio before 1.0 that istiod still reads: `name.namespace.svc.…`.
         None => match name.split_once('.') {
-            Some((name, rest)) => format!("{}/{name}", rest.split('.').next().unwrap_or_default()),
-            None => format!("{namespace}/{name}"),
+            Some((name, rest)) => format!("{}/{name}", rest.split('.').next().unwrap_or_default()).into(),
+            None => format!("{namespace}/{name}").into(),
         },
     }
 }

@@ -54,8 +54,7 @@ pub(crate) fn findings(
             _ => found.as_ref().and_then(|found| subset::hidden(view, &call, &passage, found)),
         };
         let without_address = entry_without_address(view, &passage);
-        let told =
-            other_name(view, &call, &passage).or(told).or_else(|| without_address.map(resolved));
+        let told = other_name(view, &call, &passage).or(told).or_else(|| without_address.map(resolved));
         let (place, fix) = match (told, &found) {
             (Some((place, told, fix)), _) => {
                 evidence.push(told);

@@ -11,30 +11,11 @@ use egress_core::visibility::host_matches;
 use egress_core::visibility::virtual_service::MESH;
 
 use crate::istio::client_tls::{ClientTls, Mode};
-use crate::istio::listeners::{Expects, Listeners, Server, servers};
+use crate::istio::listeners::{Expects, Server, servers};
 use crate::istio::routes::{Route, routes};
 use crate::path::EgressPath;
+pub(crate) use crate::view::GatewayConnection;
 use crate::view::View;
-
-/// One route of one caller namespace to the gateway's Service.
-pub(crate) struct GatewayConnection<'a> {
-    /// The namespace.
-    pub(crate) caller: String,
-    /// The route.
-    pub(crate) route: Route<'a>,
-    /// The Service's port.
-    pub(crate) port: u16,
-    /// The target port of the pods.
-    pub(crate) listens_on: i64,
-    /// Its TLS settings from DestinationRules.
-    pub(crate) tls: Option<ClientTls<'a>>,
-    /// The SNI at the gateway.
-    pub(crate) sni: Option<String>,
-    /// The gateway server that accepts it.
-    pub(crate) server: Option<Server<'a>>,
-    /// All servers of the gateway.
-    pub(crate) listeners: Arc<Listeners<'a>>,
-}
 
 /// The calls of a path. Without routes whose subset the callers cannot resolve.
 pub(crate) fn gateway_connections<'a>(
@@ -42,6 +23,10 @@ pub(crate) fn gateway_connections<'a>(
     path: &EgressPath<'_>,
     gateway: &GatewayFacts,
 ) -> Vec<GatewayConnection<'a>> {
+    view.connections(path, gateway, || find(view, path, gateway))
+}
+
+fn find<'a>(view: &View<'a>, path: &EgressPath<'_>, gateway: &GatewayFacts) -> Vec<GatewayConnection<'a>> {
     let service = view.service_host(gateway);
     let listeners = view.listeners(gateway);
     let mut found = Vec::new();

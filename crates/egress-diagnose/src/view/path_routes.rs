@@ -1,4 +1,4 @@
-//! The routes of the path that is examined and its ways out, kept so that many checks can ask for them.
+//! The routes of the path that is examined, and its connections, kept so that many checks can ask for them.
 //!
 //! Keeps only the last path: the examiner finishes one before it begins the next.
 
@@ -9,6 +9,8 @@ use egress_core::intent::GatewayName;
 use egress_core::snapshot::GatewayFacts;
 use enumset::EnumSet;
 
+use super::View;
+use super::gateway_connection::GatewayConnection;
 use super::upstream::Upstream;
 use crate::istio::routes::Route;
 use crate::path::EgressPath;
@@ -27,9 +29,12 @@ pub(crate) enum Direction {
 pub(super) struct PathRoutes<'a> {
     key: Option<PathKey>,
     known: BTreeMap<Direction, Vec<Route<'a>>>,
-    /// The ways out, with the kinds of facts that were read to find them.
-    upstreams: Option<(Vec<Upstream<'a>>, EnumSet<Input>)>,
+    connections: Option<Kept<GatewayConnection<'a>>>,
+    upstreams: Option<Kept<Upstream<'a>>>,
 }
+
+/// What was found, and the kinds of facts that were read for it.
+type Kept<T> = (Vec<T>, EnumSet<Input>);
 
 /// All that the routes of a path depend on.
 struct PathKey {
@@ -37,6 +42,7 @@ struct PathKey {
     gateway: GatewayName,
     /// Where the egress lies in memory: all of them live as long as the view.
     egress: Option<usize>,
+    callers: Vec<String>,
 }
 
 impl<'a> PathRoutes<'a> {
@@ -63,28 +69,7 @@ impl<'a> PathRoutes<'a> {
         self.known.insert(direction, routes);
     }
 
-    /// The ways out and what was read to find them, if they are those of this path.
-    pub(super) fn upstreams(
-        &self,
-        path: &EgressPath<'_>,
-        gateway: &GatewayFacts,
-    ) -> Option<(Vec<Upstream<'a>>, EnumSet<Input>)> {
-        self.key.as_ref().filter(|key| key.is(path, gateway))?;
-        self.upstreams.clone()
-    }
-
-    /// Keeps the ways out; forgets what is of another path.
-    pub(super) fn insert_upstreams(
-        &mut self,
-        path: &EgressPath<'_>,
-        gateway: &GatewayFacts,
-        upstreams: Vec<Upstream<'a>>,
-        reads: EnumSet<Input>,
-    ) {
-        self.begin(path, gateway);
-        self.upstreams = Some((upstreams, reads));
-    }
-
+    /// Forgets what is of another path.
     fn begin(&mut self, path: &EgressPath<'_>, gateway: &GatewayFacts) {
         if !self.key.as_ref().is_some_and(|key| key.is(path, gateway)) {
             *self = PathRoutes { key: Some(PathKey::of(path, gateway)), ..PathRoutes::default() };
@@ -92,13 +77,66 @@ impl<'a> PathRoutes<'a> {
     }
 }
 
+impl<'a> View<'a> {
+    /// The connections of a path to its gateway; `find` finds them if they are not kept.
+    pub(crate) fn connections(
+        &self,
+        path: &EgressPath<'_>,
+        gateway: &GatewayFacts,
+        find: impl FnOnce() -> Vec<GatewayConnection<'a>>,
+    ) -> Vec<GatewayConnection<'a>> {
+        self.once(path, gateway, |routes| &mut routes.connections, find)
+    }
+
+    /// The ways of a path from the gateway to the host; `find` finds them if they are not kept.
+    pub(crate) fn upstreams(
+        &self,
+        path: &EgressPath<'_>,
+        gateway: &GatewayFacts,
+        find: impl FnOnce() -> Vec<Upstream<'a>>,
+    ) -> Vec<Upstream<'a>> {
+        self.once(path, gateway, |routes| &mut routes.upstreams, find)
+    }
+
+    fn once<T: Clone>(
+        &self,
+        path: &EgressPath<'_>,
+        gateway: &GatewayFacts,
+        place: impl for<'r> Fn(&'r mut PathRoutes<'a>) -> &'r mut Option<Kept<T>>,
+        find: impl FnOnce() -> Vec<T>,
+    ) -> Vec<T> {
+        let kept = {
+            let mut routes = self.routes.borrow_mut();
+            routes.begin(path, gateway);
+            place(&mut routes).clone()
+        };
+        let before = self.take_reads();
+        let (found, reads) = kept.unwrap_or_else(|| {
+            let found = find();
+            let kept = (found, self.take_reads());
+            *place(&mut self.routes.borrow_mut()) = Some(kept.clone());
+            kept
+        });
+        self.reads.set(before | reads);
+        found
+    }
+}
+
 impl PathKey {
     fn of(path: &EgressPath<'_>, gateway: &GatewayFacts) -> Self {
-        PathKey { host: path.host.clone(), gateway: gateway.name.clone(), egress: address(path) }
+        PathKey {
+            host: path.host.clone(),
+            gateway: gateway.name.clone(),
+            egress: address(path),
+            callers: path.callers.clone(),
+        }
     }
 
     fn is(&self, path: &EgressPath<'_>, gateway: &GatewayFacts) -> bool {
-        self.host == path.host && self.gateway == gateway.name && self.egress == address(path)
+        self.host == path.host
+            && self.gateway == gateway.name
+            && self.egress == address(path)
+            && self.callers == path.callers
     }
 }
 

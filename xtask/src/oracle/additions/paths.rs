@@ -125,7 +125,7 @@ impl<'a> Paths<'a> {
             None if self.is_mended() && was.iter().all(|passage| self.is_bypass(passage)) => None,
             None => {
                 let (was, will) = (ways(call, was), ways(call, will));
-                let leaves = |way: &&(Vec<&str>, &End)| !matches!(way.1, End::Refused(_));
+                let leaves = |way: &&(Vec<&str>, End)| !matches!(way.1, End::Refused(_));
                 let changes = if was.iter().any(|way| leaves(&way)) {
                     was != will
                 } else {
@@ -241,13 +241,20 @@ fn sibling(call: &Call, intent: &Intent) -> Option<Call> {
     Some(Call { speaks, ..call.clone() })
 }
 
-/// The proxies after the caller's, and the end.
-fn ways<'p>(call: &Call, passages: &'p [Passage]) -> BTreeSet<(Vec<&'p str>, &'p End)> {
-    let proxies = |passage: &'p Passage| {
+/// The proxies after the caller's, and the end. A call that leaves directly for the host that it names leaves for its address.
+fn ways<'p>(call: &Call, passages: &'p [Passage]) -> BTreeSet<(Vec<&'p str>, End)> {
+    let way = |passage: &'p Passage| {
         let hops = passage.hops.iter().map(|hop| hop.proxy.as_str());
-        hops.filter(|proxy| *proxy != call.caller).collect()
+        let proxies: Vec<&str> = hops.filter(|proxy| *proxy != call.caller).collect();
+        let end = match (&passage.end, call.host()) {
+            (End::Leaves { to, port }, Some(host)) if proxies.is_empty() && to == host => {
+                End::Leaves { to: call.address.to_string(), port: *port }
+            }
+            (end, _) => end.clone(),
+        };
+        (proxies, end)
     };
-    passages.iter().map(|passage| (proxies(passage), &passage.end)).collect()
+    passages.iter().map(way).collect()
 }
 
 impl fmt::Display for Violation {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use egress_istio::service_entry::ServiceEntryPorts;
 
 use super::service::{MeshPort, MeshResolution, MeshService, ServiceSource};
-use super::workload_entries::{self, SelectedPort};
+use super::workload_entries::{self, SelectedPort, SelectedWorkload, TLS_MODE};
 use super::world::World;
 use crate::related_resources::SliceFacts;
 use crate::resource::Resource;
@@ -25,8 +25,12 @@ pub(super) struct Endpoint {
     pub(super) speaks_mesh_mtls: bool,
 }
 
-/// The label by which a pod says that a proxy of the mesh takes its connections.
-pub(super) const TLS_MODE: &str = "security.istio.io/tlsMode";
+impl From<SelectedWorkload> for Endpoint {
+    fn from(selected: SelectedWorkload) -> Self {
+        let SelectedWorkload { address, port, labels, speaks_mesh_mtls } = selected;
+        Endpoint { address, port, labels, speaks_mesh_mtls }
+    }
+}
 
 /// The endpoints of a port of a service that istiod sends: of all services of its host in its namespace those whose port has
 /// the same **name**, whatever its number. `BuildClusterLoadAssignment` in `pilot/pkg/xds/endpoints/endpoint_builder.go`.
@@ -60,8 +64,10 @@ fn of_host(
         for port in &one.ports {
             let mut own = match one.source {
                 ServiceSource::Kubernetes(facts) => {
-                    let selected = workload_entries::of_kubernetes(world, facts, port.number);
-                    of_kubernetes(world, facts, port.number).into_iter().chain(selected).collect()
+                    let entries = world.workload_entries(&facts.namespace);
+                    let selected = workload_entries::of_kubernetes(entries, facts, port.number).into_iter();
+                    let pods = of_kubernetes(world, facts, port.number).into_iter();
+                    pods.chain(selected.map(Endpoint::from)).collect()
                 }
                 ServiceSource::Entry(entry) => of_entry(world, one, entry, port.number),
             };
@@ -174,7 +180,9 @@ pub(super) fn of_entry(
         let pods = pods.filter(|pod| pod.ready && !pod.finished).filter_map(|pod| of_pod(pod, target));
         let port = SelectedPort { name: &port.name, target };
         let asks_dns = service.resolution.asks_dns();
-        return pods.chain(workload_entries::of_entry(world, namespace, &labels, port, asks_dns)).collect();
+        let entries = world.workload_entries(namespace);
+        let selected = workload_entries::of_entry(entries, &labels, port, asks_dns);
+        return pods.chain(selected.into_iter().map(Endpoint::from)).collect();
     }
     let written = spec.endpoints.as_deref().unwrap_or_default();
     if written.is_empty() {

@@ -17,7 +17,7 @@ use crate::istio::route_destination::RouteDestination;
 use crate::label_selector::has_labels;
 use crate::resource::Resource;
 use crate::snapshot::PodFacts;
-use crate::visibility::virtual_service::gateway_name;
+use crate::visibility::virtual_service::gateway_in_full;
 
 /// For whom rules are chosen.
 pub(super) struct RuleContext<'q, 'w> {
@@ -89,7 +89,7 @@ pub(super) fn rules<'w>(
 fn is_for(context: &RuleContext<'_, '_>, resource: &Resource, matched: &VirtualServiceHttpMatch) -> bool {
     let names = matched.gateways.as_deref().unwrap_or_default();
     if !names.is_empty() {
-        return names.iter().any(|name| gateway_name(name, &resource.id.namespace) == context.gateway);
+        return names.iter().any(|name| gateway_in_full(name, &resource.id.namespace) == context.gateway);
     }
     let namespace = matched.source_namespace.as_deref().unwrap_or_default();
     has_labels(&context.pod.labels, matched.source_labels.iter().flatten())

@@ -44,8 +44,11 @@ impl Walk<'_, '_> {
             None if ports.next().is_some() => return self.end(End::Undecided),
             Some(_) if service.resolution.asks_dns() => endpoints_of_number(world, service, place.port),
             Some(port) => {
-                let named = workload_entries::named(world, service, port);
-                endpoints(world, service, port).into_iter().chain(named).collect()
+                let named = workload_entries::named(world.workload_entries(service.namespace), service, port);
+                endpoints(world, service, port)
+                    .into_iter()
+                    .chain(named.into_iter().map(Endpoint::from))
+                    .collect()
             }
             None => Vec::new(),
         };

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use egress_istio::destination_rule::DestinationRuleSpec;
 use serde_json::{Value, json};
 
-use super::Rejections;
 use super::names::{self, full_name, is_address, is_label};
+use super::rejection::Rejections;
 use crate::kubernetes_name::{is_label_value, is_qualified_name};
 use crate::resource::Resource;
 
@@ -51,7 +51,9 @@ pub(super) fn check(resource: &Resource, spec: &DestinationRuleSpec, found: &mut
 
 /// `validateTrafficPolicy`. The four places of such a policy have types of their own: as JSON they are one.
 fn of_policy(policy: &Value, namespace: &str, place: &str, found: &mut Rejections) {
-    if policy.as_object().is_none_or(serde_json::Map::is_empty) {
+    // An empty list is none to istiod.
+    let says_something = |value: &Value| value.as_array().is_none_or(|items| !items.is_empty());
+    if !policy.as_object().is_some_and(|fields| fields.values().any(says_something)) {
         found.add(place, "", "a trafficPolicy says something");
         return;
     }
@@ -132,5 +134,5 @@ fn of_tunnel(tunnel: &Value, place: &str, found: &mut Rejections) {
         found.extend(|| format!("{place}.targetHost"), host, full_name(host));
     }
     let port = tunnel["targetPort"].as_i64().unwrap_or_default();
-    found.extend(|| format!("{place}.targetPort"), port, names::port(port));
+    found.extend(|| format!("{place}.targetPort"), port.to_string(), names::port(port));
 }

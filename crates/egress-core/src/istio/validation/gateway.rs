@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use egress_istio::gateway::{GatewayServers, GatewayServersTls, GatewayServersTlsMode as Mode, GatewaySpec};
 
-use super::Rejections;
 use super::names::{self, host_part, is_address, is_label};
+use super::rejection::Rejections;
+use crate::host::quoted;
 use crate::istio::protocol::PortProtocol;
 use crate::resource::Resource;
 
@@ -56,7 +57,9 @@ fn of_host(host: &str) -> Option<String> {
         return Some("expected `namespace/host`".to_owned());
     }
     let is_namespace = ["*", "."].contains(&namespace) || is_label(namespace);
-    (!is_namespace).then(|| format!("`{namespace}` is no namespace")).or_else(|| host_part(name, true))
+    (!is_namespace)
+        .then(|| format!("{} is no namespace", quoted(namespace)))
+        .or_else(|| host_part(name, true))
 }
 
 /// `validateServerPort`. Returns whether there is nothing wrong with it.
@@ -70,11 +73,11 @@ fn of_port(server: &GatewayServers, place: &str, found: &mut Rejections) -> bool
     }
     let is_path = server.bind.as_ref().is_some_and(|bind| bind.starts_with(UNIX));
     if port.number > 0 || !is_path {
-        found.extend(|| format!("{place}.port.number"), port.number, names::port(port.number));
+        found.extend(|| format!("{place}.port.number"), port.number.to_string(), names::port(port.number));
     }
     if let Some(target) = port.target_port.filter(|target| *target > 0) {
         let reason = "a server has no targetPort: istiod takes it from the gateway's Service";
-        found.add(format!("{place}.port.targetPort"), target, reason);
+        found.add(format!("{place}.port.targetPort"), target.to_string(), reason);
     }
     if port.name.is_empty() {
         found.add(format!("{place}.port.name"), "", "the port of a server has a name");
@@ -93,7 +96,11 @@ fn of_bind(server: &GatewayServers, place: &str, found: &mut Rejections) {
         found.add(format!("{place}.bind"), bind, "expected an IP address, or `unix://` and a path");
     }
     if bind.starts_with(UNIX) && server.port.number != 0 {
-        found.add(format!("{place}.port.number"), server.port.number, "a path has no port: it is 0");
+        found.add(
+            format!("{place}.port.number"),
+            server.port.number.to_string(),
+            "a path has no port: it is 0",
+        );
     }
 }
 

@@ -2,9 +2,9 @@
 
 use egress_istio::virtual_service::VirtualServiceHttp;
 
-use super::Rejections;
+use super::destinations::{destination, weights};
 use super::names;
-use super::virtual_service::{destination, weights};
+use super::rejection::Rejections;
 
 /// The statuses that an answer without a server may have.
 const STATUSES: std::ops::RangeInclusive<i64> = 200..=600;
@@ -14,7 +14,7 @@ pub(super) fn check(rule: &VirtualServiceHttp, place: &str, is_of_delegate: bool
     for (index, matched) in rule.r#match.iter().flatten().enumerate() {
         let place = format!("{place}.match[{index}]");
         if let Some(port) = matched.port.filter(|port| *port != 0) {
-            found.extend(|| format!("{place}.port"), port, names::port(port));
+            found.extend(|| format!("{place}.port"), port.to_string(), names::port(port));
         }
         names::gateways(matched.gateways.as_deref().unwrap_or_default(), &format!("{place}.gateways"), found);
         let namespace = matched.source_namespace.as_deref().unwrap_or_default();
@@ -25,7 +25,7 @@ pub(super) fn check(rule: &VirtualServiceHttp, place: &str, is_of_delegate: bool
     let routes = rule.route.as_deref().unwrap_or_default();
     for (index, route) in routes.iter().enumerate() {
         let to = &route.destination;
-        let port = to.port.as_ref().map(|port| port.number);
+        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
         let place = format!("{place}.route[{index}].destination");
         destination((&to.host, to.subset.as_deref(), port), &place, found);
     }
@@ -35,7 +35,7 @@ pub(super) fn check(rule: &VirtualServiceHttp, place: &str, is_of_delegate: bool
     rewrite(rule, place, found);
     if let Some(response) = rule.direct_response.as_ref().filter(|one| !STATUSES.contains(&one.status)) {
         let reason = "an answer has a status from 200 to 600";
-        found.add(format!("{place}.directResponse.status"), response.status, reason);
+        found.add(format!("{place}.directResponse.status"), response.status.to_string(), reason);
     }
 }
 
@@ -77,12 +77,12 @@ fn actions(rule: &VirtualServiceHttp, place: &str, is_of_delegate: bool, found: 
 
 fn mirrors(rule: &VirtualServiceHttp, place: &str, found: &mut Rejections) {
     if let Some(to) = &rule.mirror {
-        let port = to.port.as_ref().map(|port| port.number);
+        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
         destination((&to.host, to.subset.as_deref(), port), &format!("{place}.mirror"), found);
     }
     for (index, mirror) in rule.mirrors.iter().flatten().enumerate() {
         let to = &mirror.destination;
-        let port = to.port.as_ref().map(|port| port.number);
+        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
         let place = format!("{place}.mirrors[{index}].destination");
         destination((&to.host, to.subset.as_deref(), port), &place, found);
     }
@@ -107,14 +107,18 @@ fn redirect(rule: &VirtualServiceHttp, place: &str, found: &mut Rejections) {
     }
     let code = redirect.redirect_code.unwrap_or_default();
     if code != 0 && !(300..=399).contains(&code) {
-        found.add(format!("{place}.redirectCode"), code, "a redirect has a status from 300 to 399");
+        found.add(
+            format!("{place}.redirectCode"),
+            code.to_string(),
+            "a redirect has a status from 300 to 399",
+        );
     }
     let scheme = redirect.scheme.as_deref().unwrap_or_default();
     if !["", "http", "https"].contains(&scheme) {
         found.add(format!("{place}.scheme"), scheme, "the scheme is http or https");
     }
     if let Some(port) = redirect.port.filter(|port| *port > 0) {
-        found.extend(|| format!("{place}.port"), port, names::port(port));
+        found.extend(|| format!("{place}.port"), port.to_string(), names::port(port));
     }
 }
 

@@ -3,9 +3,11 @@
 //! Follows `pkg/config/validation/agent/validation.go` and `pkg/config/labels/instance.go`. Each function returns what is
 //! wrong, or nothing.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::Rejections;
+use super::rejection::Rejections;
+use crate::host::quoted;
 use crate::istio::protocol::PortProtocol;
 
 /// The longest label of a name.
@@ -38,7 +40,9 @@ pub(super) fn full_name(name: &str) -> Option<String> {
 pub(super) fn name(name: &str) -> Option<String> {
     let (first, rest) = name.split_once('.').map_or((name, None), |(first, rest)| (first, Some(rest)));
     length(name)
-        .or_else(|| (!is_wildcard_label(first)).then(|| format!("`{first}` is not a label of a DNS name")))
+        .or_else(|| {
+            (!is_wildcard_label(first)).then(|| format!("{} is not a label of a DNS name", quoted(first)))
+        })
         .or_else(|| rest.and_then(labels))
 }
 
@@ -55,14 +59,14 @@ fn labels(name: &str) -> Option<String> {
     let mut parts: Vec<&str> = name.split('.').collect();
     let last = parts.last().copied().unwrap_or_default();
     if last.parse::<i64>().is_ok() {
-        return Some(format!("the last label, `{last}`, is a number"));
+        return Some(format!("the last label, {}, is a number", quoted(last)));
     }
     // A name may end in a full stop.
     if last.is_empty() {
         parts.pop();
     }
     let wrong = parts.into_iter().find(|part| !is_label(part))?;
-    Some(format!("`{wrong}` is not a label of a DNS name"))
+    Some(format!("{} is not a label of a DNS name", quoted(wrong)))
 }
 
 /// Whether a text is an address.
@@ -132,13 +136,14 @@ pub(super) fn export_to(
 ) {
     let words = words.unwrap_or_default();
     let meant: Vec<&str> = words.iter().map(|word| if word == "." { namespace } else { word }).collect();
+    let mut known = HashSet::new();
     for (index, word) in meant.iter().enumerate() {
         let mut add = |reason: &str| {
             let value = words.get(index).map(String::as_str).unwrap_or_default();
             found.add(format!("spec.exportTo[{index}]"), value, reason);
         };
         match *word {
-            _ if meant.iter().take(index).any(|other| other == word) => add("this namespace is named twice"),
+            _ if !known.insert(*word) => add("this namespace is named twice"),
             "*" if words.len() > 1 => add("`*` is every namespace: it stands alone"),
             "~" if is_service_entry && words.len() > 1 => add("`~` is no namespace: it stands alone"),
             "~" if !is_service_entry => add("`~` is for ServiceEntries only"),

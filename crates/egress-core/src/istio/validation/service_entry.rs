@@ -6,8 +6,8 @@ use egress_istio::service_entry::{
     ServiceEntryEndpoints, ServiceEntryLocation, ServiceEntryResolution as Resolution, ServiceEntrySpec,
 };
 
-use super::Rejections;
 use super::names::{self, full_name, is_address, selector};
+use super::rejection::Rejections;
 use crate::istio::protocol::PortProtocol;
 use crate::resource::Resource;
 
@@ -72,16 +72,16 @@ fn of_ports(spec: &ServiceEntrySpec, found: &mut Rejections) {
             found.add(place("name"), &port.name, "another port has this name");
         }
         if !known_numbers.insert(port.number) {
-            found.add(place("number"), port.number, "another port has this number");
+            found.add(place("number"), port.number.to_string(), "another port has this number");
         }
         let target = port.target_port.filter(|target| *target != 0);
         if let Some(target) = target {
-            found.extend(|| place("targetPort"), target, names::port(target));
+            found.extend(|| place("targetPort"), target.to_string(), names::port(target));
         }
         let protocol = port.protocol.as_deref().unwrap_or_default();
         found.extend(|| place("name"), &port.name, names::port_name(&port.name));
         found.extend(|| place("protocol"), protocol, names::protocol(protocol));
-        found.extend(|| place("number"), port.number, names::port(port.number));
+        found.extend(|| place("number"), port.number.to_string(), names::port(port.number));
     }
 }
 
@@ -95,9 +95,9 @@ fn of_endpoints(spec: &ServiceEntrySpec, takes_names: bool, found: &mut Rejectio
         for (name, number) in endpoint.ports.iter().flatten() {
             let field = || format!("{place}.ports[{name}]");
             if !ports.contains(name.as_str()) {
-                found.add(field(), number, "the ServiceEntry has no port of this name");
+                found.add(field(), number.to_string(), "the ServiceEntry has no port of this name");
             }
-            found.extend(field, number, names::port_name(name).or_else(|| names::port(*number)));
+            found.extend(field, number.to_string(), names::port_name(name).or_else(|| names::port(*number)));
         }
         let is_path = !takes_names && address.starts_with(UNIX);
         if is_path && (ports.len() != 1 || endpoint.ports.iter().flatten().next().is_some()) {
@@ -131,13 +131,21 @@ fn of_address(endpoint: &ServiceEntryEndpoints, takes_names: bool) -> Option<Str
 fn of_dns(spec: &ServiceEntrySpec, resolution: &Resolution, found: &mut Rejections) {
     let endpoints = spec.endpoints.as_deref().unwrap_or_default();
     if endpoints.is_empty()
-        && let Some((index, host)) = spec.hosts.iter().enumerate().find(|(_, host)| full_name(host).is_some())
+        && let Some((index, host)) = spec
+            .hosts
+            .iter()
+            .enumerate()
+            .find(|(_, host)| full_name(host).is_some() && names::name(host).is_none())
     {
         let reason = "without endpoints this name itself is resolved, which a wildcard cannot be";
         found.add(format!("spec.hosts[{index}]"), host, reason);
     }
     if *resolution == Resolution::DnsRoundRobin && endpoints.len() > 1 {
-        found.add("spec.endpoints", endpoints.len(), "with DNS_ROUND_ROBIN there is at most one endpoint");
+        found.add(
+            "spec.endpoints",
+            endpoints.len().to_string(),
+            "with DNS_ROUND_ROBIN there is at most one endpoint",
+        );
     }
     of_endpoints(spec, true, found);
 }

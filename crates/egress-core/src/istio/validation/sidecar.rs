@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode as Mode, SidecarSpec};
 
-use super::Rejections;
 use super::names::{self, full_name, host_part, is_address, is_label, selector};
+use super::rejection::Rejections;
+use crate::host::quoted;
 
 /// What a bind begins with that is a path.
 const UNIX: &str = "unix://";
@@ -32,9 +33,9 @@ pub(super) fn check(spec: &SidecarSpec, found: &mut Rejections) {
     for (index, listener) in ingress.iter().enumerate() {
         let number = listener.port.number.unwrap_or_default();
         let field = || format!("spec.ingress[{index}].port.number");
-        found.extend(field, number, names::port(number));
+        found.extend(field, number.to_string(), names::port(number));
         if !numbers.insert(number) {
-            found.add(field(), number, "another listener has this port");
+            found.add(field(), number.to_string(), "another listener has this port");
         }
     }
     of_policy(spec, found);
@@ -61,15 +62,19 @@ fn of_egress(
                 found.extend(|| format!("{place}.port.name"), name, names::port_name(name));
             }
             if let Some(target) = port.target_port.filter(|target| *target > 0) {
-                found.add(format!("{place}.port.targetPort"), target, "a Sidecar has no targetPort");
+                found.add(
+                    format!("{place}.port.targetPort"),
+                    target.to_string(),
+                    "a Sidecar has no targetPort",
+                );
             }
             let field = format!("{place}.port.number");
             if number == 0 && !bind.starts_with(UNIX) {
-                found.add(field, number, "port 0 is for a bind to a path");
+                found.add(field, number.to_string(), "port 0 is for a bind to a path");
             } else if number != 0 {
-                found.extend(|| field.clone(), number, names::port(number));
+                found.extend(|| field.clone(), number.to_string(), names::port(number));
                 if !numbers.insert(number) {
-                    found.add(field, number, "another listener has this port");
+                    found.add(field, number.to_string(), "another listener has this port");
                 }
                 if !bind.is_empty() && !is_address(bind) {
                     found.add(format!("{place}.bind"), bind, "expected an IP address");
@@ -94,7 +99,9 @@ fn of_host(host: &str) -> Option<String> {
     };
     let named = namespace.strip_prefix('~').unwrap_or(namespace);
     let is_namespace = ["", "*", "."].contains(&named) || is_label(named);
-    (!is_namespace).then(|| format!("`{namespace}` is no namespace")).or_else(|| host_part(name, false))
+    (!is_namespace)
+        .then(|| format!("{} is no namespace", quoted(namespace)))
+        .or_else(|| host_part(name, false))
 }
 
 /// `validateSidecarOutboundTrafficPolicy`.
@@ -111,7 +118,7 @@ fn of_policy(spec: &SidecarSpec, found: &mut Rejections) {
         None => found.add(format!("{place}.port"), "", "the port of the egressProxy is missing"),
         Some(port) => {
             let number = port.number.unwrap_or_default();
-            found.extend(|| format!("{place}.port.number"), number, names::port(number));
+            found.extend(|| format!("{place}.port.number"), number.to_string(), names::port(number));
         }
     }
 }

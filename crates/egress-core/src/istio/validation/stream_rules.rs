@@ -2,16 +2,16 @@
 
 use egress_istio::virtual_service::{VirtualServiceTcp, VirtualServiceTls};
 
-use super::Rejections;
+use super::destinations::{destination, name_or_generated, weights};
+use super::host_set::HostSet;
 use super::names::{self, is_address};
-use super::virtual_service::{destination, name_or_generated, weights};
-use crate::istio::simulation::is_subset;
+use super::rejection::Rejections;
 
 /// A rule by server name; `hosts` are those of its VirtualService, and whether it takes names that istiod makes up.
 pub(super) fn tls(
     rule: &VirtualServiceTls,
     place: &str,
-    (hosts, takes_generated): (&[String], bool),
+    (hosts, takes_generated): (&HostSet<'_>, bool),
     found: &mut Rejections,
 ) {
     if rule.r#match.is_empty() {
@@ -27,19 +27,22 @@ pub(super) fn tls(
             match name_or_generated(name, takes_generated) {
                 Some(_) if is_address(name) => {}
                 Some(reason) => found.add(field(), name, reason),
-                None if hosts.iter().any(|host| is_subset(name, host)) => {}
-                None => {
-                    let reason = format!("spec.hosts does not have it: {}", hosts.join(", "));
-                    found.add(field(), name, reason);
-                }
+                None if hosts.covers(name) => {}
+                None => found.add(field(), name, "spec.hosts does not have this name"),
             }
         }
-        matched_connection(&matched.destination_subnets, matched.port, &matched.gateways, &place, found);
+        matched_connection(
+            matched.destination_subnets.as_deref(),
+            matched.port,
+            matched.gateways.as_deref(),
+            &place,
+            found,
+        );
     }
     let routes = rule.route.as_deref().unwrap_or_default();
     for (index, route) in routes.iter().enumerate() {
         let to = &route.destination;
-        let port = to.port.as_ref().map(|port| port.number);
+        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
         let place = format!("{place}.route[{index}].destination");
         destination((&to.host, to.subset.as_deref(), port), &place, found);
     }
@@ -50,12 +53,18 @@ pub(super) fn tls(
 pub(super) fn tcp(rule: &VirtualServiceTcp, place: &str, found: &mut Rejections) {
     for (index, matched) in rule.r#match.iter().flatten().enumerate() {
         let place = format!("{place}.match[{index}]");
-        matched_connection(&matched.destination_subnets, matched.port, &matched.gateways, &place, found);
+        matched_connection(
+            matched.destination_subnets.as_deref(),
+            matched.port,
+            matched.gateways.as_deref(),
+            &place,
+            found,
+        );
     }
     let routes = rule.route.as_deref().unwrap_or_default();
     for (index, route) in routes.iter().enumerate() {
         let to = &route.destination;
-        let port = to.port.as_ref().map(|port| port.number);
+        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
         let place = format!("{place}.route[{index}].destination");
         destination((&to.host, to.subset.as_deref(), port), &place, found);
     }
@@ -70,17 +79,17 @@ fn of_routes(all: &[Option<i32>], place: &str, found: &mut Rejections) {
 }
 
 fn matched_connection(
-    subnets: &Option<Vec<String>>,
+    subnets: Option<&[String]>,
     port: Option<i64>,
-    gateways: &Option<Vec<String>>,
+    gateways: Option<&[String]>,
     place: &str,
     found: &mut Rejections,
 ) {
-    for (index, subnet) in subnets.iter().flatten().enumerate() {
+    for (index, subnet) in subnets.unwrap_or_default().iter().enumerate() {
         found.extend(|| format!("{place}.destinationSubnets[{index}]"), subnet, names::range(subnet));
     }
     if let Some(port) = port.filter(|port| *port != 0) {
-        found.extend(|| format!("{place}.port"), port, names::port(port));
+        found.extend(|| format!("{place}.port"), port.to_string(), names::port(port));
     }
-    names::gateways(gateways.as_deref().unwrap_or_default(), &format!("{place}.gateways"), found);
+    names::gateways(gateways.unwrap_or_default(), &format!("{place}.gateways"), found);
 }

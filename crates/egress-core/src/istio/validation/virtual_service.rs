@@ -2,14 +2,14 @@
 
 use egress_istio::virtual_service::VirtualServiceSpec;
 
-use super::names::{self, is_address, is_label};
-use super::{Rejections, http_rules, stream_rules};
-use crate::istio::simulation::overlap;
+use super::destinations::name_or_generated;
+use super::host_set::HostSet;
+use super::names::{self, is_address};
+use super::rejection::Rejections;
+use super::{http_rules, stream_rules};
+use crate::host::printable;
 use crate::resource::Resource;
 use crate::visibility::virtual_service::MESH;
-
-/// What the server names begin with that istiod makes up for other networks.
-const GENERATED: &str = "outbound_";
 
 pub(super) fn check(resource: &Resource, spec: &VirtualServiceSpec, found: &mut Rejections) {
     let hosts = spec.hosts.as_deref().unwrap_or_default();
@@ -37,10 +37,11 @@ pub(super) fn check(resource: &Resource, spec: &VirtualServiceSpec, found: &mut 
     for (index, rule) in http.iter().enumerate() {
         http_rules::check(rule, &format!("spec.http[{index}]"), hosts.is_empty(), found);
     }
+    let all = HostSet::new(hosts);
     // Where `mesh` is not named, also where nothing is.
     let takes_generated = !named.iter().any(|name| name == MESH);
     for (index, rule) in tls.iter().enumerate() {
-        stream_rules::tls(rule, &format!("spec.tls[{index}]"), (hosts, takes_generated), found);
+        stream_rules::tls(rule, &format!("spec.tls[{index}]"), (&all, takes_generated), found);
     }
     for (index, rule) in tcp.iter().enumerate() {
         stream_rules::tcp(rule, &format!("spec.tcp[{index}]"), found);
@@ -62,55 +63,10 @@ fn of_hosts(hosts: &[String], is_for_mesh: bool, has_names: bool, found: &mut Re
     if found.0.len() > before {
         return;
     }
+    let all = HostSet::new(hosts);
     for (index, host) in hosts.iter().enumerate() {
-        let earlier = hosts.iter().take(index).find(|earlier| overlap(earlier, host));
-        if let Some(earlier) = earlier {
-            found.add(format!("spec.hosts[{index}]"), host, format!("{earlier} has it already"));
+        if let Some(other) = all.other(host, index).and_then(|other| hosts.get(other)) {
+            found.add(format!("spec.hosts[{index}]"), host, format!("{} has it already", printable(other)));
         }
-    }
-}
-
-/// `ValidateWildcardDomainForVirtualServiceBoundToGateway`.
-pub(super) fn name_or_generated(name: &str, takes_generated: bool) -> Option<String> {
-    if !takes_generated || !name.starts_with(GENERATED) {
-        return names::name(name);
-    }
-    let mut parts = name.split('_').skip(1);
-    let (port, host) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
-    let is_generated =
-        port.bytes().any(|byte| byte.is_ascii_digit()) && host.bytes().any(|byte| byte.is_ascii_alphabetic());
-    (!is_generated).then(|| "expected `outbound_.PORT_._.HOST`".to_owned())
-}
-
-/// Where a rule sends calls. `validateDestination`.
-pub(super) fn destination(
-    (host, subset, port): (&str, Option<&str>, Option<Option<i64>>),
-    place: &str,
-    found: &mut Rejections,
-) {
-    let of_all = || Some("a destination is one host".to_owned());
-    let reason = if host == "*" { of_all() } else { names::name(host) };
-    found.extend(|| format!("{place}.host"), host, reason);
-    if let Some(subset) = subset.filter(|subset| !subset.is_empty() && !is_label(subset)) {
-        let reason = "the name of a subset is letters, digits and `-`, at most 63";
-        found.add(format!("{place}.subset"), subset, reason);
-    }
-    if let Some(port) = port {
-        let number = port.unwrap_or_default();
-        found.extend(|| format!("{place}.port.number"), number, names::port(number));
-    }
-}
-
-/// The weights of the destinations of a rule.
-pub(super) fn weights(all: &[Option<i32>], place: &str, found: &mut Rejections) {
-    for (index, weight) in all.iter().enumerate() {
-        if let Some(weight) = weight.filter(|weight| *weight < 0) {
-            found.add(format!("{place}.route[{index}].weight"), weight, "a weight is not below 0");
-        }
-    }
-    // As istiod adds them: in 32 bits.
-    let sum = all.iter().flatten().fold(0_i32, |sum, weight| sum.wrapping_add(*weight));
-    if all.len() > 1 && sum == 0 {
-        found.add(format!("{place}.route"), "", "of several destinations at least one has a weight");
     }
 }

@@ -9,6 +9,7 @@ use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Pl
 use crate::fixes;
 use crate::path::EgressPath;
 use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::whole_path::leaves_through_gateway;
 use crate::traffic::envoys::{EnvoyResults, conditions};
 use crate::traffic::routes::to_gateway;
 use crate::view::View;
@@ -18,12 +19,24 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "the callers' Envoys route the host to the gateway",
     level: Level::Error,
     segment: PathSegment::ClientProxies,
-    inputs: &[Input::VirtualServices, Input::ClientProxies],
+    inputs: &[
+        Input::VirtualServices,
+        Input::ServiceEntries,
+        Input::DestinationRules,
+        Input::GatewayObjects,
+        Input::Sidecars,
+        Input::Services,
+        Input::Gateways,
+        Input::Pods,
+        Input::Mesh,
+        Input::EnvoyFilters,
+        Input::ClientProxies,
+    ],
     beside_the_walk: "It reads the callers' Envoys, not objects: what istiod has really sent.",
     docs: "\
 ## What it checks
 One ready pod with a sidecar in each caller namespace: its Envoy has the host's routes, they lead only to the
-gateway's Service, and the cluster has endpoints.
+gateway's Service, and the cluster has endpoints. Where the objects themselves lead the calls elsewhere, EG100 says so instead.
 
 ## Why it matters
 If the objects are right and Envoy has something else, the configuration did not arrive. istiod may be down or
@@ -62,7 +75,14 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             }
         }
     }
-    seen.outcome()
+    let outcome = seen.outcome();
+    // Then the Envoy has what it should have, and EG100 names the object that decides.
+    let is_of_objects = || leaves_through_gateway::leads_elsewhere(view, path);
+    if matches!(outcome, CheckOutcome::Bad(_)) && is_of_objects() {
+        CheckOutcome::NotApplicable
+    } else {
+        outcome
+    }
 }
 
 fn finding(path: &EgressPath<'_>, caller: &str, pod: &PodName, lack: &str) -> Finding {

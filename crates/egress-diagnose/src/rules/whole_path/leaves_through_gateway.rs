@@ -56,6 +56,11 @@ The finding names the object that decides. Change that one.
     run: Run::Path(run),
 };
 
+/// Whether a call to the host does not leave through the gateway, by the objects.
+pub(in crate::rules) fn leads_elsewhere(view: &View<'_>, path: &EgressPath<'_>) -> bool {
+    matches!(run(view, path), CheckOutcome::Bad(_))
+}
+
 fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     if path.egress.is_none() {
         return CheckOutcome::NotApplicable;

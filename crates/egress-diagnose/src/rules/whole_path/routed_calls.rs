@@ -9,7 +9,7 @@ use egress_core::istio::call::{End, Passage, Refusal};
 use egress_core::istio::gateway_api::is_made;
 
 use crate::calls::{EntryCall, HostCalls};
-use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
+use crate::finding::{CheckOutcome, Confidence, Finding, Place};
 use crate::fixes;
 use crate::fixes::detour::{self, Callers};
 use crate::rules::check::{Check, PathSegment, Run};
@@ -18,12 +18,13 @@ use crate::view::View;
 
 mod api_gateways;
 mod api_routes;
+mod code;
 mod refused;
 
 pub(in crate::rules) const CHECK: Check = Check {
-    code: Code(101),
+    code: code::CODE,
     name: "calls to TCP hosts, wildcards and hosts of waypoints leave through the gateway or waypoint",
-    level: Level::Error,
+    level: code::LEVEL,
     segment: PathSegment::WholePath,
     inputs: &[
         Input::VirtualServices,

@@ -9,8 +9,8 @@ use egress_core::resource::Resource;
 use egress_istio::gateway::GatewayServersTlsMode::IstioMutual;
 use serde_json::{Value, json};
 
-use super::CHECK;
 use super::api_routes::{backend_of, finding, label, list, object, rules};
+use super::code::{CODE, LEVEL};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::traffic::routed_call::RoutedCall;
@@ -94,9 +94,9 @@ pub(super) fn missing_service(
     }]);
     let target = ("gateway.gateway.networking.k8s.io", name, namespace);
     Some(Finding {
-        code: CHECK.code,
+        code: CODE,
         confidence: Confidence::Certain,
-        level: CHECK.level,
+        level: LEVEL,
         message: format!(
             "Gateway {namespace}/{name} has listeners for {}, and its Service does not exist",
             call.host
@@ -137,9 +137,9 @@ pub(super) fn kept_out(
     let target = ("gateway.gateway.networking.k8s.io", gateway.object.name.as_str(), home);
     let field = format!("spec.listeners[{place}].allowedRoutes.namespaces.from");
     Some(Finding {
-        code: CHECK.code,
+        code: CODE,
         confidence: Confidence::Certain,
-        level: CHECK.level,
+        level: LEVEL,
         message: format!(
             "{} leads to {} at a gateway that admits no routes of namespace {namespace}",
             label(route),

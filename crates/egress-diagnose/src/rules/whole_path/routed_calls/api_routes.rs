@@ -11,8 +11,8 @@ use egress_core::related_resources::GatewayApiObject;
 use egress_core::resource::{Resource, conditions};
 use serde_json::{Value, json};
 
-use super::CHECK;
 use super::api_gateways::{in_plaintext, kept_out, missing_service};
+use super::code::{CODE, LEVEL};
 use crate::did_you_mean::did_you_mean;
 use crate::finding::{Candidates, Confidence, Finding, Fix, Place};
 use crate::fixes;
@@ -218,9 +218,9 @@ pub(super) fn finding(
     let (namespace, name) = (&route.object.namespace, &route.object.name);
     let kind = kind_of(route);
     Finding {
-        code: CHECK.code,
+        code: CODE,
         confidence: Confidence::Certain,
-        level: CHECK.level,
+        level: LEVEL,
         message,
         object: Place::new(&route.kind, Some(namespace), name).field(&field, &value),
         evidence: Vec::new(),

@@ -8,7 +8,7 @@ use egress_core::command::ShellCommand;
 use egress_core::istio::authorization::{AuthorizationPolicy, Denial};
 use egress_core::istio::call::Speaks;
 
-use super::CHECK;
+use super::code::{CODE, LEVEL};
 use crate::finding::{Confidence, Finding, Place};
 use crate::fixes;
 use crate::traffic::routed_call::RoutedCall;
@@ -67,9 +67,9 @@ impl CallsRefusedByPolicy<'_> {
             place.namespace.as_deref().unwrap_or_default(),
         );
         Finding {
-            code: CHECK.code,
+            code: CODE,
             confidence: Confidence::Certain,
-            level: CHECK.level,
+            level: LEVEL,
             message: format!(
                 "an AuthorizationPolicy {verb} calls from {callers} to {host}:{} at {gateway}",
                 call.call.port
