@@ -15,7 +15,8 @@ pub(super) fn name_or_generated(name: &str, takes_generated: bool) -> Option<Str
     let (port, host) = (parts.next().unwrap_or_default(), parts.nth(1).unwrap_or_default());
     let is_generated =
         port.bytes().any(|byte| byte.is_ascii_digit()) && host.bytes().any(|byte| byte.is_ascii_alphabetic());
-    (!is_generated).then(|| "expected `outbound_.PORT_._.HOST`".to_owned())
+    // The length first: names that are found good are looked up by each of their endings.
+    names::length(name).or_else(|| (!is_generated).then(|| "expected `outbound_.PORT_._.HOST`".to_owned()))
 }
 
 /// Where a rule sends calls: the host, the subset and the number of the port, where it has one. `validateDestination`.
@@ -51,5 +52,16 @@ pub(super) fn weights(all: &[Option<i32>], place: &str, found: &mut Rejections) 
     let sum = all.iter().flatten().fold(0_i32, |sum, weight| sum.wrapping_add(*weight));
     if all.len() > 1 && sum == 0 {
         found.add(format!("{place}.route"), "", "of several destinations at least one has a weight");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_istiod_makes_up_is_as_long_as_any_other_at_most() {
+        assert_eq!(name_or_generated("outbound_.80_._.web.shop.svc.cluster.local", true), None);
+        assert!(name_or_generated(&format!("outbound_.80_._.{}", "x".repeat(10_000_000)), true).is_some());
     }
 }

@@ -46,7 +46,8 @@ pub(super) fn name(name: &str) -> Option<String> {
         .or_else(|| rest.and_then(labels))
 }
 
-fn length(name: &str) -> Option<String> {
+/// `CheckDNS1123Preconditions`.
+pub(super) fn length(name: &str) -> Option<String> {
     match name.len() {
         0 => Some("an empty name".to_owned()),
         length if length > NAME => Some(format!("a name of {length} characters; at most {NAME} are allowed")),
