@@ -30,6 +30,7 @@ mod samples;
 mod states;
 mod stopped_gateway;
 mod strangers;
+mod sweep;
 mod trust;
 mod two_namespaces;
 
@@ -66,6 +67,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("policies", policies::TESTS),
     ("trust", trust::TESTS),
     ("strangers", strangers::TESTS),
+    ("sweep", sweep::TESTS),
     ("meshes", meshes::TESTS),
     ("samples", samples::TESTS),
 ];

@@ -12,6 +12,7 @@ mod faulty;
 mod go;
 mod handle;
 mod inspection;
+mod intercepting;
 mod istiod;
 mod kubernetes;
 mod layout;
@@ -39,6 +40,7 @@ pub use rustix::process::Signal;
 pub use self::{
     faulty::{Fault, FaultyServer},
     handle::Bed,
+    intercepting::{Intercept, InterceptedRequest, InterceptingServer},
     status::ProcessStatus,
     topology::{
         BedControlPlane, BedNode, Client, Gateway, GatewayPod, GatewayServicePort, OutboundTrafficPolicy,
