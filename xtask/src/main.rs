@@ -8,7 +8,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use testbed::{external_services, load};
-use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, oracle, plugins, test, tidy};
+use xtask::{bed, bench, codegen, demo, dist, docs, fuzz, krew, oracle, plugins, sweep, test, tidy};
 
 /// Everything around the plugin: the test bed, the demo, tests, generated files, benchmarks.
 #[derive(Parser)]
@@ -38,6 +38,8 @@ enum Task {
     Fuzz(fuzz::Options),
     /// Compare our simulation of istiod with istiod's own code, call by call
     Oracle(oracle::Options),
+    /// Kill changes at each request, and see that the next command makes them whole
+    Sweep(sweep::Options),
     /// Check the repository's own rules
     Tidy,
     /// Write the documents that are made from code
@@ -75,6 +77,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Task::Krew(options) => krew::run(&options)?,
         Task::Plugins => plugins::run()?,
         Task::Fuzz(options) => fuzz::run(&options)?,
+        Task::Sweep(options) => sweep::run(&options)?,
         Task::Tidy => tidy::run()?,
         Task::Docs => docs::run()?,
         Task::Codegen => codegen::run()?,

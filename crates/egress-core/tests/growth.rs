@@ -129,7 +129,7 @@ fn add(
 /// Plans the end of all hosts, as the command does.
 fn remove(cluster: &Snapshot, hosts: Vec<DnsName>) -> Vec<Plan> {
     let all = inventory::egresses(cluster);
-    let chosen = remove::choose(&remove::Selection::Hosts(hosts), false, "shop", &all).unwrap();
+    let chosen = remove::choose(&remove::Selection::Hosts(hosts), false, "shop", &all).unwrap().found;
     let impact = RemovalImpact::of(&all, cluster);
     let mut plans: Vec<Plan> = Vec::new();
     for egress in &chosen {

@@ -26,6 +26,9 @@ const ENDPOINTS: &[&str] = &["add", "edition.cnn.com", "-n", "shop", "--layout",
 const PLAIN: &[&str] =
     &["add", "edition.cnn.com:80", "-n", "shop", "--layout", "documented", "--hop", "plain"];
 const MTLS: &[&str] = &["add", "edition.cnn.com:80", "-n", "shop", "--layout", "documented", "--hop", "mtls"];
+const TWO: &[&str] = &["add", "edition.cnn.com", "example.test:443/TLS", "-n", "shop"];
+const REMOVE_TWO: &[&str] = &["remove", "edition.cnn.com", "example.test", "-n", "shop"];
+const REMOVE_SECOND: &[&str] = &["remove", "example.test", "-n", "shop"];
 const WIDER: &[&str] = &["add", "edition.cnn.com", "-n", "shop", "--export-to", ".,billing"];
 
 /// The pair is there before each of them: it outlives its hosts, so the way back would not delete it.
@@ -103,6 +106,20 @@ pub(super) const CHANGES: &[Change] = &[
         back: &[REMOVE],
     },
     Change {
+        name: "add, two hosts",
+        is_common: false,
+        before: &[ADD_OTHER],
+        command: TWO,
+        back: &[REMOVE, REMOVE_SECOND],
+    },
+    Change {
+        name: "remove, two hosts",
+        is_common: false,
+        before: &[ADD_OTHER, TWO],
+        command: REMOVE_TWO,
+        back: &[TWO],
+    },
+    Change {
         name: "more callers",
         is_common: false,
         before: &[ADD_OTHER, ADD],
@@ -131,6 +148,6 @@ impl Change {
             );
         }
         // Of a removal that was cut short, the way back is the addition itself.
-        if self.back == [REMOVE] { self.set_up(mesh) } else { Ok(()) }
+        if self.back.contains(&REMOVE) { self.set_up(mesh) } else { Ok(()) }
     }
 }

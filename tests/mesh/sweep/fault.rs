@@ -58,6 +58,19 @@ pub(super) const FAULTS: &[SweepFault] = &[
 ];
 
 impl SweepFault {
+    /// Whether every run of the tests sweeps it.
+    pub(super) fn is_common(self) -> bool {
+        const COMMON: [SweepFault; 6] = [
+            SweepFault::Kill(Moment::Before),
+            SweepFault::Kill(Moment::After),
+            SweepFault::Cut(Moment::After),
+            SweepFault::Silence(Moment::After),
+            SweepFault::Refused(429),
+            SweepFault::Denied,
+        ];
+        COMMON.contains(&self)
+    }
+
     /// A server at which the request of this number meets the fault, among all of them or among the writes; and which one
     /// that was.
     pub(super) fn server(
@@ -92,11 +105,15 @@ impl SweepFault {
             SweepFault::Refused(409) => {
                 status(409, "Conflict", "Operation cannot be fulfilled: the object has been modified")
             }
-            SweepFault::Refused(429) => status(429, "TooManyRequests", "too many requests, please try again later"),
-            SweepFault::Refused(code) => status(code, "InternalError", "an error on the server"),
-            SweepFault::Denied => {
-                status(400, "Invalid", "admission webhook \"rules.example.test\" denied the request: not today")
+            SweepFault::Refused(429) => {
+                status(429, "TooManyRequests", "too many requests, please try again later")
             }
+            SweepFault::Refused(code) => status(code, "InternalError", "an error on the server"),
+            SweepFault::Denied => status(
+                400,
+                "Invalid",
+                "admission webhook \"rules.example.test\" denied the request: not today",
+            ),
             SweepFault::Quota => {
                 status(403, "Forbidden", "exceeded quota: objects, requested: 1, used: 9, limited: 9")
             }
@@ -113,10 +130,10 @@ impl SweepFault {
         }
     }
 
-    /// Whether only a write can meet it.
+    /// Whether only a write can meet it. A read that fails changes nothing: of those, only where the plugin is killed is of
+    /// interest.
     fn is_of_writes(self) -> bool {
-        matches!(self, SweepFault::Denied | SweepFault::Quota | SweepFault::Terminating)
-            || self == SweepFault::Refused(409)
+        !matches!(self, SweepFault::Kill(_))
     }
 }
 

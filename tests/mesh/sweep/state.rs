@@ -42,12 +42,8 @@ impl MeshState {
 fn object(object: &Value) -> (String, Value) {
     let metadata = &object["metadata"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let name = format!(
-        "{} {}/{}",
-        text(&object["kind"]),
-        text(&metadata["namespace"]),
-        text(&metadata["name"])
-    );
+    let name =
+        format!("{} {}/{}", text(&object["kind"]), text(&metadata["namespace"]), text(&metadata["name"]));
     let mut annotations = metadata["annotations"].clone();
     if let Some(annotations) = annotations.as_object_mut() {
         annotations.remove(ADDED_AT);

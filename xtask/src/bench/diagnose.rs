@@ -12,13 +12,12 @@ mod scale;
 mod strangers;
 mod synthetic_mesh;
 
-use std::{fs, path::Path};
-
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use testbed::bed;
 
 use crate::{
+    page,
     plugin::{self, Profile},
     terminal, workspace,
 };
@@ -79,22 +78,9 @@ pub(super) fn run(options: &Options) -> anyhow::Result<()> {
         };
         terminal::result(&text)?;
         if options.write {
-            publish(&workspace::root().join(PAGE), table, &text)?;
+            let name = table.to_possible_value().context("a table without a name")?;
+            page::replace(&workspace::root().join(PAGE), name.get_name(), &text)?;
         }
     }
     Ok(())
-}
-
-/// Replaces what stands between the two comments of a table.
-fn publish(page: &Path, table: Table, text: &str) -> anyhow::Result<()> {
-    let name = table.to_possible_value().context("a table without a name")?;
-    let name = name.get_name();
-    let old = fs::read_to_string(page).with_context(|| format!("cannot read {}", page.display()))?;
-    let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
-    let (before, rest) =
-        old.split_once(&start).with_context(|| format!("{} has no `{}`", page.display(), start.trim()))?;
-    let after = rest.split_once(&end).map(|(_, after)| after);
-    ensure!(after.is_some(), "{} has no `{end}`", page.display());
-    let new = format!("{before}{start}{text}\n{end}{}", after.unwrap_or_default());
-    Ok(fs::write(page, new)?)
 }

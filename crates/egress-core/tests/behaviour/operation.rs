@@ -1,12 +1,14 @@
 //! `add` as a whole: what exists, what is asked for, what policies chose, and the plans that come of it.
 
 use egress_core::dialect::metadata_patch::MetadataPatch;
+use egress_core::host::DnsName;
 use egress_core::index::Index;
 use egress_core::inventory;
 use egress_core::kind::Kind;
 use egress_core::metadata::Record;
 use egress_core::operation::add::{Chosen, Decision, Requested};
 use egress_core::operation::existing::Existing;
+use egress_core::operation::remove::{self, RemoveError, Selection};
 use egress_core::plan::{Action, Plan};
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
@@ -46,6 +48,24 @@ fn add(asked: &[Record], cluster: &Snapshot, chosen: &dyn Fn(&Record) -> Chosen)
         }
     }
     decisions
+}
+
+/// Of the kind: a removal of several hosts that was cut short is typed again, and some of them are gone by then.
+#[test]
+fn hosts_that_are_gone_do_not_keep_others_from_being_removed() {
+    let cluster = snapshot(&stored(&request("edition.cnn.com:443")));
+    let all = inventory::egresses(&cluster);
+    let host = |text: &str| DnsName::parse(text).unwrap();
+    let (there, gone) = (host("edition.cnn.com"), host("api.github.com"));
+    let missing = RemoveError::NotFound { hosts: vec![gone.clone()], namespace: "shop".to_owned() };
+
+    let both = Selection::Hosts(vec![gone.clone(), there.clone()]);
+    let selected = remove::choose(&both, false, "shop", &all).unwrap();
+    assert_eq!(selected.found.iter().map(|egress| &egress.host).collect::<Vec<_>>(), [&there]);
+    assert_eq!(selected.missing, Some(missing.clone()));
+
+    let refused = remove::choose(&Selection::Hosts(vec![gone]), false, "shop", &all);
+    assert_eq!(refused.map(|selected| selected.found.len()), Err(missing));
 }
 
 /// The gateway's owner owns the pair: a user without permissions in the gateway's namespace must not need any.

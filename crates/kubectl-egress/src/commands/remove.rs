@@ -7,6 +7,7 @@ use egress_cluster::fetch::{Namespaces, Scope};
 use egress_core::index::Index;
 use egress_core::inventory::{self, Egress, state};
 use egress_core::operation::proxy_access::ProxyAccess;
+use egress_core::operation::remove::SelectedEgresses;
 use egress_core::operation::{prune, remove as operation};
 use egress_core::plan;
 use egress_core::removal_impact::RemovalImpact;
@@ -39,7 +40,8 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     let snapshot = snapshot?;
     super::list::require_readable(&snapshot, Some(&namespace))?;
     let all = inventory::egresses(&snapshot);
-    let chosen = operation::choose(&settings.selection, settings.force, &namespace, &all)?;
+    let SelectedEgresses { found: chosen, missing } =
+        operation::choose(&settings.selection, settings.force, &namespace, &all)?;
     if chosen.is_empty() {
         terminal.note(&format!("No egress to remove found in {namespace} namespace."));
         return Ok(Code::Done);
@@ -73,7 +75,7 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
     if settings.writing.mode == Mode::DryRunClient {
         let plans: Vec<_> = changes.into_iter().map(|change| change.plan).collect();
         result::print_dry_run(&plans, DryRun::Client, terminal)?;
-        return Ok(Code::Done);
+        return missing.map_or(Ok(Code::Done), |missing| Err(missing.into()));
     }
     let change = ChangeSet {
         cluster: &cluster,
@@ -86,7 +88,12 @@ pub(super) async fn run(settings: &Remove, terminal: &mut Terminal) -> anyhow::R
         unreadable: &snapshot.unreadable,
         opens: None,
     };
-    change.run(changes, &[], terminal).await
+    let code = change.run(changes, &[], terminal).await?;
+    match missing {
+        // As kubectl does: what is there is deleted, and what is not is an error in the end.
+        Some(missing) if code == Code::Done => Err(missing.into()),
+        _ => Ok(code),
+    }
 }
 
 fn planned(

@@ -240,7 +240,8 @@ impl Interceptor {
 /// Shows the certificate of the API server, and trusts it.
 fn tls(certificates: &Path) -> anyhow::Result<(TlsAcceptor, TlsConnector)> {
     let certificate = |name: &str| {
-        CertificateDer::from_pem_file(certificates.join(name)).with_context(|| format!("no certificate {name}"))
+        CertificateDer::from_pem_file(certificates.join(name))
+            .with_context(|| format!("no certificate {name}"))
     };
     let key = PrivateKeyDer::from_pem_file(certificates.join("kube-apiserver.key"))?;
     let provider = Arc::new(ring::default_provider());
