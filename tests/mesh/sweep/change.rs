@@ -18,7 +18,8 @@ pub(super) struct Change {
 
 const ADD: &[&str] = &["add", "edition.cnn.com", "-n", "shop"];
 const ADD_TLS: &[&str] = &["add", "edition.cnn.com:443/TLS", "-n", "shop"];
-const ADD_OTHER: &[&str] = &["add", "api.github.com", "-n", "shop"];
+/// In another namespace: the documented layout stands beside no shared egress of its own.
+const ADD_OTHER: &[&str] = &["add", "api.github.com", "-n", "billing"];
 const REMOVE: &[&str] = &["remove", "edition.cnn.com", "-n", "shop"];
 const DOCUMENTED: &[&str] = &["add", "edition.cnn.com", "-n", "shop", "--layout", "documented"];
 const DOCUMENTED_TLS: &[&str] = &["add", "edition.cnn.com:443/TLS", "-n", "shop", "--layout", "documented"];

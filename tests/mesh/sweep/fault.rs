@@ -137,9 +137,10 @@ impl SweepFault {
     }
 }
 
-/// Whether a request writes an object of Istio.
+/// Whether a request is to store something of an object of Istio.
 fn is_write(request: &InterceptedRequest) -> bool {
-    request.method != "GET" && request.target.starts_with("/apis/networking.istio.io/")
+    let of_istio = request.target.starts_with("/apis/networking.istio.io/");
+    of_istio && request.method != "GET" && !request.target.contains("dryRun=All")
 }
 
 /// A refusal in the form of the API server.

@@ -2,18 +2,19 @@
 //!
 //! What `add` and `remove` have in common once it is decided what to do.
 
-use egress_cluster::Cluster;
 use egress_cluster::write::WriteOptions;
+use egress_cluster::{Cluster, ClusterError};
 use egress_core::dialect::Part;
 use egress_core::operation::proxy_access::ProxyAccess;
-use egress_core::plan::Plan;
+use egress_core::plan::{Action, Plan, Step};
 use egress_core::role::Role;
 use egress_core::unreadable::Unreadable;
 use egress_render::format::OutputFormat;
 use egress_render::outcome::{DryRun, HostOutcome, OutcomeVerb, Proven};
 use egress_render::{diff, plan as plan_view};
+use futures::stream::{self, StreamExt as _};
 
-use super::engine::{Engine, RunStatus};
+use super::engine::{AT_ONCE, Engine, RunStatus};
 use super::interrupt::Interrupt;
 use super::{manifests, result, rights};
 use crate::exit::{Code, Failure};
@@ -68,8 +69,28 @@ impl ChangeSet<'_> {
         }
         match self.writing.mode {
             Mode::DryRunServer => self.dry_run(&plans, parts, terminal).await,
-            _ => self.apply(changes, &plans, terminal).await,
+            _ => {
+                self.require_fields(&plans).await?;
+                self.apply(changes, &plans, terminal).await
+            }
         }
+    }
+
+    /// Refuses where another manager owns a field that would change. The API server alone knows that; asked in the middle of
+    /// a plan it would leave the steps before done. Whatever else it says now, it says again when it is asked to store.
+    async fn require_fields(&self, plans: &[Plan]) -> Result<(), ClusterError> {
+        let options = self.options(true);
+        let over_stored =
+            |(_, action): &(&Step, &Action)| matches!(action, Action::Update(found) if found.live.is_some());
+        let updates = plans.iter().flat_map(Plan::writes).filter(over_stored);
+        let written = updates.map(|(step, action)| self.cluster.write(&step.object, action, &options));
+        let mut written = std::pin::pin!(stream::iter(written).buffered(AT_ONCE));
+        while let Some(answer) = written.next().await {
+            if let Err(conflict @ ClusterError::Conflict { .. }) = answer {
+                return Err(conflict);
+            }
+        }
+        Ok(())
     }
 
     /// `--dry-run=server`: the API server and its webhooks check every object and store nothing. An object that is

@@ -26,7 +26,7 @@ use crate::terminal::Terminal;
 /// How long interrupted writes are waited for, so that what was done can be said.
 const LAST_WRITE: Duration = Duration::from_secs(5);
 /// Writes in flight in one moment.
-const AT_ONCE: usize = 16;
+pub(super) const AT_ONCE: usize = 16;
 
 /// Everything a run needs besides the plans.
 pub(super) struct Engine<'a> {
