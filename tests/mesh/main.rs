@@ -33,6 +33,7 @@ mod strangers;
 mod sweep;
 mod trust;
 mod two_namespaces;
+mod writers;
 
 use std::{process::ExitCode, sync::Arc, time::Instant};
 
@@ -68,6 +69,7 @@ const TOPICS: &[(&str, &[Test])] = &[
     ("trust", trust::TESTS),
     ("strangers", strangers::TESTS),
     ("sweep", sweep::TESTS),
+    ("writers", writers::TESTS),
     ("meshes", meshes::TESTS),
     ("samples", samples::TESTS),
 ];

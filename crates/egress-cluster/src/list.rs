@@ -195,7 +195,8 @@ impl Cluster {
         self.list_as(collection, namespace, labels, typed).await
     }
 
-    async fn list_as<T>(
+    /// The same, where `read` makes something of each object.
+    pub(crate) async fn list_as<T>(
         &self,
         collection: &Collection,
         namespace: Option<&str>,

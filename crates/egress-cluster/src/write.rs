@@ -2,8 +2,13 @@
 //!
 //! Knows how to guard a write. The plan decides what to write, and when.
 
+use std::collections::BTreeSet;
+
+use egress_core::kind::Kind;
 use egress_core::plan::Action;
 use egress_core::resource::Resource;
+use egress_core::tree::Tree;
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use kube::api::{DeleteParams, GetParams, Patch, PatchParams, Preconditions, ValidationDirective};
 use kube::core::Request;
 use serde_json::{Value, json};
@@ -14,6 +19,9 @@ use crate::list::Collection;
 
 /// A version that no object has: etcd counts from 2. An apply with it succeeds only if the object does not exist.
 const ABSENT: &str = "1";
+
+/// Lists in flight.
+const AT_ONCE: usize = 8;
 
 /// How often to retry one write while others write the object's status.
 const TRIES: u32 = 8;
@@ -70,6 +78,24 @@ impl Cluster {
             }
             Action::Delete => self.delete(object, options).await.map(|()| None),
         }
+    }
+
+    /// The objects of these kinds in these namespaces, as they are stored now, each kind in one list.
+    ///
+    /// # Errors
+    /// [`ClusterError::Forbidden`] without permission to list one of them, and every other failure.
+    pub async fn stored(
+        &self,
+        of: &BTreeSet<(Kind, &str)>,
+        istio_version: &str,
+    ) -> Result<Vec<Resource>, ClusterError> {
+        let lists = of.iter().map(async |(kind, namespace)| {
+            let collection = Collection::of_kind(*kind, istio_version);
+            let read = |object: &Tree<'_>| Ok(Resource::of_kind(*kind, object).ok());
+            self.list_as(&collection, Some(namespace), None, read).await
+        });
+        let lists: Vec<Vec<Option<Resource>>> = stream::iter(lists).buffered(AT_ONCE).try_collect().await?;
+        Ok(lists.into_iter().flatten().flatten().collect())
     }
 
     /// Overwrites an object that has not changed since it was read. Its resource version is not enough: it also changes

@@ -59,14 +59,11 @@ impl Layout {
         Layout::ALL.into_iter().min_by_key(unknown).unwrap_or_default()
     }
 
-    /// Its phases, and those of objects that a move from another layout leaves for a while: in the place that their role has in
-    /// the order of writing.
+    /// Its phases, and those of objects that another layout has and this one has not: a move leaves them for a while, and two
+    /// writers at once may leave any of them. Each in the place that its role has in the order of writing.
     pub fn phases_with_leftovers(self) -> Vec<&'static Phase> {
         let mut phases: Vec<&'static Phase> = self.dialect().phases.iter().collect();
-        let others = Layout::ALL
-            .into_iter()
-            .map(Layout::dialect)
-            .filter(|other| self.dialect().may_stand_beside(other));
+        let others = Layout::ALL.into_iter().map(Layout::dialect);
         for phase in others.flat_map(|other| other.phases) {
             if phases.iter().all(|known| known.role != phase.role) {
                 let place = phases.iter().take_while(|known| known.role < phase.role).count();

@@ -9,6 +9,7 @@ use crate::role::Role;
 
 pub mod add;
 mod expect;
+pub mod meanwhile;
 pub mod remove;
 pub mod rename;
 

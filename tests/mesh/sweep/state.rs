@@ -24,6 +24,11 @@ impl MeshState {
         Ok(MeshState(objects.map(object).collect()))
     }
 
+    /// Whether there is an object of a host, by the word that its names begin with.
+    pub(super) fn has(&self, names: &str) -> bool {
+        self.0.keys().any(|name| name.contains(&format!("/{names}")))
+    }
+
     /// Which objects differ, and how.
     pub(super) fn difference(&self, found: &MeshState) -> String {
         let names: BTreeSet<&String> = self.0.keys().chain(found.0.keys()).collect();

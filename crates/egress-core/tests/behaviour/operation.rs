@@ -3,17 +3,18 @@
 use egress_core::dialect::metadata_patch::MetadataPatch;
 use egress_core::host::DnsName;
 use egress_core::index::Index;
-use egress_core::inventory;
+use egress_core::inventory::{self, state};
 use egress_core::kind::Kind;
 use egress_core::metadata::Record;
 use egress_core::operation::add::{Chosen, Decision, Requested};
 use egress_core::operation::existing::Existing;
 use egress_core::operation::remove::{self, RemoveError, Selection};
-use egress_core::plan::{Action, Plan};
+use egress_core::plan::{self, Action, Plan};
+use egress_core::removal_impact::RemovalImpact;
 use egress_core::role::Role;
 use egress_core::snapshot::Snapshot;
 
-use crate::fixture::{gateway, parts, request, snapshot, stored};
+use crate::fixture::{gateway, in_every_layout, parts, request, snapshot, stored};
 
 fn named(mut record: Record, prefix: &str) -> Record {
     for role in [Role::Upstream, Role::GatewayLeg, Role::MeshLeg, Role::Client] {
@@ -48,6 +49,34 @@ fn add(asked: &[Record], cluster: &Snapshot, chosen: &dyn Fn(&Record) -> Chosen)
         }
     }
     decisions
+}
+
+/// Of the kind: two writers at once leave objects of two layouts, and each of them says that it lost.
+#[test]
+fn of_objects_of_two_layouts_a_removal_leaves_none() {
+    for first in in_every_layout("edition.cnn.com") {
+        for second in in_every_layout("edition.cnn.com") {
+            let mut objects = stored(&first);
+            for object in stored(&second) {
+                objects.retain(|earlier| earlier.id != object.id);
+                objects.push(object);
+            }
+            let cluster = snapshot(&objects);
+            let all = inventory::egresses(&cluster);
+            let [egress] = all.as_slice() else { panic!("expected one egress, found {}", all.len()) };
+            let wanted = state::wanted(egress, &cluster).unwrap_or_default();
+            let plan = plan::remove::plan(egress, &wanted, &RemovalImpact::of(&all, &cluster));
+            let deleted: Vec<_> = plan
+                .writes()
+                .filter(|(_, action)| **action == Action::Delete)
+                .map(|(step, _)| &step.object.id)
+                .collect();
+            let of_host = objects.iter().filter(|object| object.id.namespace == "shop");
+            for object in of_host {
+                assert!(deleted.contains(&&object.id), "{} is left: {deleted:?}", object.id);
+            }
+        }
+    }
 }
 
 /// Of the kind: a removal of several hosts that was cut short is typed again, and some of them are gone by then.

@@ -6,6 +6,7 @@ use egress_cluster::write::WriteOptions;
 use egress_cluster::{Cluster, ClusterError};
 use egress_core::dialect::Part;
 use egress_core::operation::proxy_access::ProxyAccess;
+use egress_core::plan::meanwhile::changed_meanwhile;
 use egress_core::plan::{Action, Plan, Step};
 use egress_core::role::Role;
 use egress_core::unreadable::Unreadable;
@@ -137,7 +138,32 @@ impl ChangeSet<'_> {
             _ => {}
         }
         result::print(&outcomes, self.output, terminal)?;
+        if matches!(end, RunStatus::Done) {
+            self.require_nobody_else(plans).await?;
+        }
         finish(end, &outcomes, self.writing.proof.timeout)
+    }
+
+    /// Says what somebody else changed while this change was made: each of us may have seen and proven a part of it.
+    async fn require_nobody_else(&self, plans: &[Plan]) -> anyhow::Result<()> {
+        let written = plans.iter().flat_map(Plan::writes).map(|(step, _)| &step.object.id);
+        let kinds = written.map(|id| (id.kind, id.namespace.as_str())).collect();
+        let stored = match self.cluster.stored(&kinds, self.api_version).await {
+            // Who may write and not list has written what is said.
+            Err(ClusterError::Forbidden(_)) => return Ok(()),
+            stored => stored?,
+        };
+        let changed = changed_meanwhile(plans, &stored);
+        if changed.is_empty() {
+            return Ok(());
+        }
+        let lines: Vec<String> = changed.iter().map(|changed| format!("  {changed}")).collect();
+        Err(Failure {
+            code: Code::Conflict,
+            message: format!("somebody else changed the same egress meanwhile\n{}", lines.join("\n")),
+            hint: Some("run the command again: it starts from the current state".to_owned()),
+        }
+        .into())
     }
 
     /// Says before the first write which proxies we may not read.
