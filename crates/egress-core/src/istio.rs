@@ -8,6 +8,7 @@ pub mod bound;
 pub mod call;
 pub mod client_tls;
 pub mod data_plane;
+pub mod features;
 pub mod gateway_api;
 pub mod host_rules;
 mod load_balancer;

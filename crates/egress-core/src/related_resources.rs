@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::admission::exported::Flaw;
 use crate::certificate_validity::CertificateValidity;
+use crate::istio::features::IstiodVariables;
 use crate::snapshot::{NodeDemand, PodFacts, ServiceFacts};
 
 mod envoy_filters;
@@ -219,6 +220,9 @@ pub struct WorkloadFacts {
     /// Which nodes the pods it makes must run on.
     #[serde(default, skip_serializing_if = "NodeDemand::is_empty")]
     pub node_demand: NodeDemand,
+    /// Where its pods are istiod's: the variables that change where calls end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub istiod: Option<IstiodVariables>,
 }
 
 /// A Secret: what it is called, which keys it has, and how long its certificates are valid. What they hold is never kept.

@@ -7,6 +7,7 @@
 
 use jiff::Timestamp;
 
+use crate::istio::simulation::is_subset_by;
 use crate::resource::Resource;
 
 pub mod defaults;
@@ -46,14 +47,11 @@ pub(crate) fn seen_as(export_to: Option<&[String]>, owner: &str, viewer: &str) -
 
 /// Whether a host pattern of an Istio object (`edition.cnn.com`, `*.cnn.com`, `*`) covers a host.
 ///
-/// A wildcard covers names of any depth below its own, never the name itself.
-/// `Name.SubsetOf` in `pkg/config/host/name.go`.
+/// A wildcard covers names of any depth below its own, never the name itself. Letters of either case are the same.
 pub fn host_matches(pattern: &str, host: &str) -> bool {
-    match pattern.strip_prefix('*') {
-        Some("") => true,
-        Some(tail) => host.len() > tail.len() && ends_with_ignoring_case(host, tail),
-        None => pattern.eq_ignore_ascii_case(host),
-    }
+    // A host that is nothing but the end of a wildcard is no name.
+    let is_name = pattern == "*" || host.len() >= pattern.len();
+    is_name && is_subset_by(host, pattern, ends_with_ignoring_case)
 }
 
 /// The order in which istiod reads objects: by creation, then by name, then by namespace; the first has precedence.

@@ -1,7 +1,7 @@
 //! How calls to a host travel: every way that a call takes, hop by hop, with the objects that decide, and why it ends.
 //!
-//! The ways are those of [`egress_core::istio::simulation`]; no proxy is asked. Not followed, and said so: what EnvoyFilters
-//! change, and waypoints behind gateways. Makes no findings, and knows nothing of layout.
+//! The ways are those of [`egress_core::istio::simulation`]; no proxy is asked. Not followed, and said so: calls that an
+//! EnvoyFilter may move, and waypoints behind gateways. Makes no findings, and knows nothing of layout.
 
 use std::collections::BTreeSet;
 

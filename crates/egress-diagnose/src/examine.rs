@@ -27,7 +27,7 @@ use crate::report::{Reason, Report, Subject};
 use crate::rules::CHECKS;
 use crate::rules::check::{Check, Run};
 use crate::traffic::doubt::missing_facts;
-use crate::traffic::routed_call::can_be_computed;
+use crate::traffic::routed_call::moving_filters;
 use crate::traffic::routes::seen_gateway;
 use crate::view::View;
 
@@ -114,6 +114,7 @@ fn walk(
         .map(|(part, (egresses, index))| MeshPaths::of(part, egresses, index, request, asks_for_hosts))
         .collect();
     mesh_paths::settle(&mut meshes, request);
+    mesh_paths::note_undiscovered(&mut meshes, &unread);
     let unread = if asks_for_hosts { mesh_paths::unread(&unread, request) } else { Vec::new() };
     let mut order: Vec<&'static Check> =
         CHECKS.iter().filter(|check| options.filter.wants(check.code)).collect();
@@ -292,7 +293,7 @@ impl<W: Fn(Code, EnumSet<Input>)> Examiner<'_, W> {
         let hosts = if is_asked { host_calls(view, facts, request, not_walked) } else { Vec::new() };
         let followed: BTreeSet<&str> = hosts.iter().map(|host| host.host.as_str()).collect();
         let is_followed = |walked: &&NotWalked| followed.contains(walked.host.as_str());
-        let is_filtered = is_asked && matches!(can_be_computed(view), Ok(false));
+        let is_filtered = is_asked && moving_filters(view).next().is_some();
         let missing = if is_asked { missing_facts(view) } else { BTreeSet::new() };
         let left = not_walked.iter().filter(|walked| !is_followed(walked)).cloned();
         let left = left.map(|walked| if is_filtered { walked.with_envoy_filter() } else { walked });

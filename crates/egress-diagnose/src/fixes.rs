@@ -192,7 +192,8 @@ pub(crate) fn label(object: (&str, &str, &str), (key, value): (&str, Option<&str
     changed(object, Alteration::Label(vec![change]), why)
 }
 
-fn pointer(field: &str) -> String {
+/// The pointer of a field, named as findings name it.
+pub(crate) fn pointer(field: &str) -> String {
     format!("/{}", field.replace(['.', '['], "/").replace(']', ""))
 }
 

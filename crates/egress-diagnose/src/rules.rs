@@ -121,6 +121,7 @@ pub const CHECKS: &[Check] = &[
     mesh::left_behind::CHECK,
     from_gateway::secret_access::CHECK,
     mesh::objects_accepted::CHECK,
+    mesh::delegates_found::CHECK,
 ];
 
 /// Codes of checks that are gone, and what tells their faults now. Never used for anything else.

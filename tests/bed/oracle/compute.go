@@ -13,6 +13,9 @@ import (
 	"istio.io/istio/pilot/test/xds"
 	"istio.io/istio/pkg/config/constants"
 	"istio.io/istio/pkg/config/mesh"
+	"istio.io/istio/pkg/config/schema/gvr"
+	"istio.io/istio/pkg/kube"
+	"istio.io/istio/pkg/kube/kclient/clienttest"
 	"istio.io/istio/pkg/test"
 	"istio.io/istio/pkg/workloadapi"
 )
@@ -34,6 +37,11 @@ func compute(failer test.Failer, asked request) (answer, error) {
 		KubernetesObjects: sorted.kubernetes,
 		Configs:           sorted.istio,
 		MeshConfig:        settings,
+		KubeClientModifier: func(client kube.Client) {
+			// Of a kind without a CRD istiod reads nothing, and the fake one installs not all of them.
+			clienttest.MakeCRD(failer, client, gvr.BackendTLSPolicy)
+			clienttest.MakeCRD(failer, client, gvr.ListenerSet)
+		},
 	})
 	// What collections derive of objects may come after the first push.
 	istiod.Discovery.ConfigUpdate(&model.PushRequest{Forced: true})

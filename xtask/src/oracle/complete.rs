@@ -24,6 +24,7 @@ const OWN_GROUP: &str = "kubectl-egress.github.io";
 /// What both sides read, by group: all kinds where none is named.
 const READ: &[(&str, &[&str])] = &[
     ("", &["Namespace", "Service", "Pod", "Node", "ConfigMap", "Secret"]),
+    ("apps", &["Deployment"]),
     ("discovery.k8s.io", &["EndpointSlice"]),
     (
         "networking.istio.io",
@@ -212,7 +213,7 @@ mod tests {
     #[test]
     fn documents_that_are_no_objects_of_a_cluster_are_left_out() {
         let own = json!({ "apiVersion": "kubectl-egress.github.io/v1alpha1", "kind": "Read", "metadata": { "name": "x" } });
-        let other = json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "name": "x" } });
+        let other = json!({ "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": { "name": "x" } });
 
         let objects = complete(vec![own, other]);
 

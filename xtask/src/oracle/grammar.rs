@@ -19,6 +19,7 @@ mod entries;
 mod envoy_filters;
 mod gateway_api;
 mod gateways;
+mod istiod;
 pub(super) mod mesh;
 mod objects;
 mod policies;
@@ -53,6 +54,7 @@ pub(super) fn cluster(seed: u64, index: u64) -> ClusterObjects {
     gateway_api::add(&mut Random::of(seed.rotate_left(32), index), &mut pools, &mut objects);
     envoy_filters::add(&mut Random::of(seed.rotate_left(16), index), &mut pools, &mut objects);
     workload_entries::add(&mut Random::of(seed.rotate_left(48), index), &mut pools, &mut objects);
+    istiod::add(&mut Random::of(seed.rotate_left(24), index), &mut pools, &mut objects);
     ClusterObjects {
         source: "grammar".to_owned(),
         name: format!("{seed}-{index}"),
@@ -137,6 +139,9 @@ mod tests {
             "urlRewrite",
             "EnvoyFilter",
             "WorkloadEntry",
+            "PILOT_SCOPE_GATEWAY_TO_NAMESPACE",
+            "BackendTLSPolicy",
+            "ListenerSet",
         ] {
             let count = texts.iter().filter(|text| text.contains(word)).count();
             assert!(count > 2, "{word} is in {count} clusters");

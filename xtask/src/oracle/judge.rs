@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::istio::call::{Call, Passage};
+use egress_core::istio::features::IstiodVariables;
 use egress_core::istio::gateway_api::MadeObjects;
 use egress_core::istio::simulation::{Simulation, World};
 use egress_core::snapshot::{PodFacts, ProxyRole};
@@ -21,6 +22,8 @@ use super::{
     difference::{Difference, is_undecided},
 };
 
+/// The variable of istiod that says whether there is ambient mode.
+const AMBIENT: &str = "PILOT_ENABLE_AMBIENT";
 /// By this, what a proxy is told begins with as a variable.
 const METADATA: &str = "ISTIO_META_";
 /// How often istiod is asked again where it says something else than we do.
@@ -31,6 +34,8 @@ pub(super) struct Judge {
     oracle: Oracle,
     /// One with ambient mode, for clusters that use it.
     of_ambient: Option<Oracle>,
+    /// The last one with other variables of istiod, and which.
+    with_variables: Option<(BTreeMap<String, String>, Oracle)>,
 }
 
 /// What came of a cluster.
@@ -51,7 +56,7 @@ pub(super) struct ComparedCalls {
 impl Judge {
     /// With a process of its own, which is built where it is not there yet.
     pub(super) fn start() -> anyhow::Result<Self> {
-        Ok(Judge { oracle: Oracle::start(&[])?, of_ambient: None })
+        Ok(Judge { oracle: Oracle::start(&[])?, of_ambient: None, with_variables: None })
     }
 
     /// Tries the calls of a cluster. Where istiod answers the same question in several ways, none of them is a difference.
@@ -97,12 +102,28 @@ impl Judge {
     }
 
     fn oracle_for(&mut self, objects: &[Value]) -> anyhow::Result<&mut Oracle> {
-        if !objects.iter().any(ambient::is_sign) {
+        let is_ambient = objects.iter().any(ambient::is_sign);
+        let mut variables = istiod_variables(objects);
+        if !variables.is_empty() {
+            let ambient = (AMBIENT.to_owned(), is_ambient.to_string());
+            variables.entry(ambient.0).or_insert(ambient.1);
+            let kept = self.with_variables.take().filter(|(known, _)| *known == variables);
+            let started = if let Some(kept) = kept {
+                kept
+            } else {
+                let all: Vec<_> =
+                    variables.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+                let oracle = Oracle::start(&all)?;
+                (variables, oracle)
+            };
+            return Ok(&mut self.with_variables.insert(started).1);
+        }
+        if !is_ambient {
             return Ok(&mut self.oracle);
         }
         let started = match self.of_ambient.take() {
             Some(oracle) => oracle,
-            None => Oracle::start(&[("PILOT_ENABLE_AMBIENT", "true")])?,
+            None => Oracle::start(&[(AMBIENT, "true")])?,
         };
         Ok(self.of_ambient.insert(started))
     }
@@ -149,6 +170,19 @@ impl Judge {
         }
         Ok(verdict)
     }
+}
+
+/// The variables of the istiod of a cluster that change where calls end.
+fn istiod_variables(objects: &[Value]) -> BTreeMap<String, String> {
+    let is_istiod = |object: &&Value| word(object, "/spec/template/metadata/labels/app") == "istiod";
+    let containers = cluster::of_kind(objects, "Deployment")
+        .filter(is_istiod)
+        .flat_map(|deployment| list(deployment, "/spec/template/spec/containers"));
+    let variables = containers.flat_map(|container| list(container, "/env"));
+    variables
+        .map(|variable| (word(variable, "/name").to_owned(), word(variable, "/value").to_owned()))
+        .filter(|(name, _)| IstiodVariables::matters(name))
+        .collect()
 }
 
 /// What our simulation makes of these calls.

@@ -47,6 +47,22 @@ const UNKNOWN: [&str; 22] = [
     "withoutHeaders",
 ];
 
+/// Lengths around the limits of labels and names, and one beyond all.
+const LENGTHS: [usize; 6] = [63, 64, 253, 254, 255, 1_100];
+/// Names that sidecars send for the clusters of the mesh, and what is almost one.
+const SERVER_NAMES: [&str; 10] = [
+    "outbound_.80_.v1_.edition.cnn.com",
+    "outbound_.80_._.edition.cnn.com",
+    "outbound_.80_.v1_.*.cnn.com",
+    "outbound_.x_.v1_.edition.cnn.com",
+    "outbound_.80_.edition.cnn.com",
+    "outbound_.80_.v_1_.edition.cnn.com",
+    "outbound_.80_.v1_.",
+    "outbound_.80_.v1_.-a",
+    "outbound_.",
+    "Outbound_.80_.v1_.edition.cnn.com",
+];
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct RefusalFigures {
@@ -132,6 +148,24 @@ fn placed(mut object: Value, number: usize) -> Value {
     object
 }
 
+/// A text of a length at which something may end: one word, or labels with dots between them; or a server name of that length.
+fn long(random: &mut Random) -> String {
+    let length = random.of_all(&LENGTHS).copied().unwrap_or_default();
+    let labels = || "abcdefgh.".repeat(length.div_ceil(9));
+    let mut text = match random.below(4) {
+        0 => "a".repeat(length),
+        1 => format!("*.{}", labels()),
+        2 => format!("outbound_.80_.v1_.{}", labels()),
+        _ => labels(),
+    };
+    text.truncate(length);
+    if text.ends_with('.') {
+        text.pop();
+        text.push('a');
+    }
+    text
+}
+
 /// A copy with one field that is gone, or says something else.
 fn broken_copy(object: &Value, other: &Value, random: &mut Random) -> Value {
     let mut copy = object.clone();
@@ -147,6 +181,8 @@ fn broken_copy(object: &Value, other: &Value, random: &mut Random) -> Value {
     let numbers = [0, 1, 443, 65_535, 65_536];
     let value = match copy.pointer(path) {
         Some(Value::String(_)) if random.percent(30) => word(other, path).into(),
+        Some(Value::String(_)) if random.percent(15) => long(random).into(),
+        Some(Value::String(_)) if random.percent(15) => random.word(&SERVER_NAMES).into(),
         Some(Value::String(_)) => random.word(&words).into(),
         Some(Value::Number(_)) => json!(random.of_all(&numbers)),
         Some(Value::Array(items)) if random.percent(50) => {

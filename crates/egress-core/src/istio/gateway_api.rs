@@ -1,9 +1,10 @@
 //! What istiod makes of objects of the Gateway API: Gateways and VirtualServices of its own, which no cluster stores.
 //!
 //! Follows `pilot/pkg/config/kube/gateway` (read at 1.31) and gives the objects istiod's names, so that a proxy's
-//! configuration names them. Knows for each the object that it was made of. Not known: listeners of ListenerSets, certificates
-//! of listeners, and what a BackendTLSPolicy asks for: what depends on them is told to be open.
+//! configuration names them. Knows for each the object that it was made of. Not known: certificates
+//! of listeners and of backends, and BackendTLSPolicies beside a DestinationRule: what depends on them is told to be open.
 
+use super::features::IstiodFeatures;
 use crate::related_resources::RelatedResources;
 use crate::resource::Resource;
 use crate::snapshot::Snapshot;
@@ -38,14 +39,16 @@ impl MadeObjects {
         resources: impl Iterator<Item = &'a Resource>,
     ) -> Self {
         let mut made = MadeObjects::default();
-        if related.gateway_api.is_empty() {
+        if related.gateway_api.is_empty()
+            || !IstiodFeatures::of(&snapshot.mesh, &related.workloads).reads_gateway_api()
+        {
             return made;
         }
         let facts = ApiFacts::new(snapshot, related, resources);
         let listeners = listeners(&facts);
         requests::add(&facts, &listeners, &mut made);
         connections::add(&facts, &listeners, &mut made);
-        made.open_hosts = policies::hosts_with_tls(&facts);
+        policies::add(&facts, &mut made);
         for listener in listeners {
             listener.add_to(&mut made);
         }

@@ -49,7 +49,18 @@ impl DestinationRules<'_> {
             let balancer = settings.load_balancer.as_ref();
             return balancer.is_some_and(|it| it.simple == Some(OfRulePort::Passthrough));
         }
-        let balancer = policy.load_balancer.as_ref();
+        self.rule_says_passthrough()
+    }
+
+    /// Whether what is for all ports and subsets says it.
+    fn rule_says_passthrough(&self) -> bool {
+        let balancer = self.policy_of_all().and_then(|policy| policy.load_balancer.as_ref());
         balancer.is_some_and(|it| it.simple == Some(OfRule::Passthrough))
+    }
+
+    /// Whether a subset, or without one the host, says so itself for all ports: istiod then asks all endpoints whether they
+    /// speak mTLS. `BestEffortInferServiceMTLSMode` in `pilot/pkg/model/push_context.go`.
+    pub(super) fn asks_all_endpoints(&self, subset: Option<&str>) -> bool {
+        if subset.is_some() { self.says_passthrough(subset) } else { self.rule_says_passthrough() }
     }
 }

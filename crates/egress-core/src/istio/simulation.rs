@@ -3,9 +3,10 @@
 //! Computes for one call what istiod computes for all: the caller's listener, its filter chain, route, cluster and endpoint,
 //! and the same at each gateway on the way. Each file names the function of istio/istio that it follows (read at 1.31).
 //! Left open is a call that an EnvoyFilter may move, that meets a policy whose answer the objects do not tell or something
-//! of the Gateway API that is not simulated (`istio/gateway_api`), or in ambient mode a route of it or a host that several
-//! objects declare. Not known: waypoints of workloads, pods with addresses of IPv4 and of IPv6, calls that a gateway sends to
-//! a waypoint, policies at the pods that calls arrive at, and what servers outside say.
+//! of the Gateway API that is not simulated (`istio/gateway_api`), that a setting of istiod may change (`istio/features`), that
+//! goes to another network, or in ambient mode to a host that several objects declare or to a workload with a waypoint. Not
+//! known: pods with addresses of IPv4 and of IPv6, calls that a gateway sends to a waypoint, policies at the pods that calls
+//! arrive at, and what servers outside say.
 
 mod aliases;
 mod ambient;
@@ -18,6 +19,7 @@ mod delegates;
 pub(crate) mod destination_rules;
 mod endpoint;
 mod entered;
+mod features;
 mod filters;
 mod gateway;
 mod gateway_api;
@@ -31,6 +33,7 @@ mod http_match;
 mod http_rules;
 mod import;
 mod memo;
+mod networks;
 mod outbound;
 mod outbound_tcp;
 mod policies;
@@ -43,6 +46,7 @@ mod sni_dnat;
 mod tcp_rules;
 mod virtual_host;
 mod walk;
+mod walked;
 mod waypoint;
 mod workload_entries;
 mod world;
@@ -52,8 +56,8 @@ pub use cause::EndCause;
 pub use entered::EnteredGateway;
 pub use filters::may_move_calls;
 pub use gateway::OpenedServer;
-pub(crate) use host_name::is_subset;
 pub use host_name::overlap;
+pub(crate) use host_name::{is_subset, is_subset_by};
 pub use proxies::Simulation;
 pub use world::World;
 
@@ -61,6 +65,7 @@ use egress_istio::virtual_service::VirtualServiceHttp;
 
 use super::authorization::Denial;
 use super::call::{Call, Passage};
+use super::features::IstiodFeatures;
 use crate::resource::{ObjectId, Resource};
 
 impl<'w> Simulation<'w> {
@@ -69,9 +74,19 @@ impl<'w> Simulation<'w> {
         walk::passages(self, call)
     }
 
+    /// The same, with those of them that leave a gateway in mesh mTLS: a gateway passed it on, and no host outside speaks it.
+    pub fn passages_and_wrapped(&self, call: &Call) -> (Vec<Passage>, Vec<Passage>) {
+        walk::wrapped(self, call)
+    }
+
     /// The ways of a call that an `AuthorizationPolicy` ends, each with the policy and the rule that decide.
     pub fn denials(&self, call: &Call) -> Vec<(Passage, Denial<'w>)> {
         walk::denials(self, call)
+    }
+
+    /// The settings of istiod.
+    pub fn features(&self) -> &IstiodFeatures {
+        &self.world.features
     }
 
     /// Whether the sidecar of a pod (`namespace/name`) follows the rules of a VirtualService for a port.

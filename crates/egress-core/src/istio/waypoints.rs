@@ -91,6 +91,11 @@ impl<'a> Waypoint<'a> {
         ["service", "all"].contains(&self.traffic())
     }
 
+    /// Whether it takes calls to pods and other workloads.
+    pub fn takes_workloads(&self) -> bool {
+        ["workload", "all"].contains(&self.traffic())
+    }
+
     /// Whether objects of a namespace may use it. `makeAllowedRoutes` in the same file: the listener for HBONE says it, and
     /// without a word it is for its own namespace.
     pub fn admits(&self, namespace: &str, labels: Option<&BTreeMap<String, String>>) -> bool {

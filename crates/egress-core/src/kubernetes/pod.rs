@@ -83,6 +83,8 @@ pub struct Container {
     pub args: Option<Vec<String>>,
     /// Its environment.
     pub env: Option<Vec<EnvVar>>,
+    /// Objects whose entries are variables of it, too.
+    pub env_from: Option<Vec<IgnoredAny>>,
     /// The ports that it names.
     pub ports: Option<Vec<ContainerPort>>,
     /// Its user and group.

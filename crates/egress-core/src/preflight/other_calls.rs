@@ -75,7 +75,7 @@ pub(super) fn check(
             let changes = Changes { snapshot, related, after, pods };
             let theirs = source.filter(|source| !after.objects.written.contains_key(&source.id));
             if let Some(written) = changes.first(&call, &was) {
-                let (was, will) = (was.words(), will.words());
+                let (was, will) = was.difference(&will);
                 checked.refusals.push(words::of_change(target, namespace, written, &was, &will, theirs));
             }
         }

@@ -39,7 +39,7 @@ pub fn destination_rules<'a>(
             host_matches(&in_full(&spec.host, &rule.id.namespace, mesh), destination.host)
         })
     };
-    let index = RuleIndex::new(rules.into_iter().filter(covers), mesh);
+    let index = RuleIndex::new(rules.into_iter().filter(covers), mesh, true);
     index.of(destination.host, destination.namespace, client, &BTreeMap::new())
 }
 

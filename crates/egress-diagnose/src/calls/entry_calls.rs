@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use egress_core::intent::GatewayName;
-use egress_core::istio::call::{Call, End, Passage};
+use egress_core::istio::call::{Call, End, Passage, Refusal};
 use egress_core::resource::Resource;
 use egress_core::snapshot::PodFacts;
 
@@ -39,13 +39,20 @@ impl EntryCall<'_> {
     pub(super) fn end(&self, view: &View<'_>, passages: Vec<Passage>) -> RoutedEnd {
         match end_of_passages(view, &self.call, &self.host, passages) {
             RoutedEnd::Otherwise(passage)
-                if self.is_of_waypoint && !matches!(passage.end, End::Refused(_)) =>
+                if self.is_of_waypoint
+                    && (!matches!(passage.end, End::Refused(_)) || wants_other_paths(&passage)) =>
             {
                 RoutedEnd::Unknown
             }
             end => end,
         }
     }
+}
+
+/// Whether no rule of a waypoint takes a request for `/`: nobody knows the paths that applications ask for, and its rules may
+/// take those.
+fn wants_other_paths(passage: &Passage) -> bool {
+    passage.hops.is_empty() && passage.end == End::Refused(Refusal::NoRoute)
 }
 
 /// The calls to a host of the ServiceEntries of a namespace, where this is why no other check follows the host.

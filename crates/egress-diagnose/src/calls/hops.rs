@@ -29,7 +29,10 @@ pub(super) fn hops(view: &View<'_>, call: &Call, host: &str, passage: &Passage) 
             }),
             cluster: Some(hop.cluster.clone()),
             service: service(view, hop),
-            rule: rule.and_then(|rule| Some(Place::of(&named(Kind::DestinationRule, rule)?))),
+            rule: rule.and_then(|rule| match view.made().origins_of_rule(rule) {
+                [] => Some(Place::of(&named(Kind::DestinationRule, rule)?)),
+                [origin, ..] => Some(Place::new(&origin.kind, Some(&origin.namespace), &origin.name)),
+            }),
             tls: hop
                 .tls
                 .as_ref()

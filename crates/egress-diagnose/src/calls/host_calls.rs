@@ -74,7 +74,7 @@ pub(crate) fn host_calls<'a>(
     request: &Request,
     not_walked: &[NotWalked],
 ) -> Vec<HostCalls<'a>> {
-    if !matches!(can_be_computed(view), Ok(true)) {
+    if can_be_computed(view).is_err() {
         return Vec::new();
     }
     let mut routed = by_pattern(view);

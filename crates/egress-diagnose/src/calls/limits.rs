@@ -5,7 +5,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use egress_core::input::{Gap, Input};
-use egress_core::istio::simulation::may_move_calls;
 use egress_core::resource::Resource;
 use egress_core::snapshot::ServiceFacts;
 
@@ -19,8 +18,6 @@ use crate::wording::list;
 
 /// The label by which gateways send calls to a waypoint.
 const INGRESS_USE: &str = "istio.io/ingress-use-waypoint";
-/// EnvoyFilters that are named; the others are counted.
-const NAMED: usize = 3;
 
 /// A reason, and the kinds of facts that were not given if that is it.
 #[derive(Clone, Debug)]
@@ -51,22 +48,7 @@ pub(super) fn of_mesh(view: &View<'_>, facts: &ClusterFacts) -> Vec<Limit> {
     if !missing.is_empty() {
         return of_outcomes(missing);
     }
-    match can_be_computed(view) {
-        Ok(true) => Vec::new(),
-        Err(outcome) => of_outcomes([outcome]),
-        Ok(false) => {
-            let filters = facts.related_resources.envoy_filters.iter();
-            let filters: Vec<_> = filters.filter(|filter| may_move_calls(&filter.spec)).collect();
-            let first = filters.iter().take(NAMED);
-            let mut names: Vec<String> =
-                first.map(|filter| format!("{}/{}", filter.namespace, filter.name)).collect();
-            if filters.len() > NAMED {
-                names.push(format!("{} more", filters.len() - NAMED));
-            }
-            let word = if filters.len() == 1 { "EnvoyFilter" } else { "EnvoyFilters" };
-            vec![Limit::new(format!("{word} {} may change what proxies do", list(&names)))]
-        }
-    }
+    can_be_computed(view).map_or_else(|outcome| of_outcomes([outcome]), |()| Vec::new())
 }
 
 /// Whether facts of this kind decide where calls go; of a file that was not understood nobody knows.
@@ -80,6 +62,7 @@ fn matters(input: Option<Input>) -> bool {
                 | Input::Pods
                 | Input::Gateways
                 | Input::EnvoyFilters
+                | Input::Workloads
                 | Input::PeerAuthentications
         )
 }

@@ -14,8 +14,12 @@ use super::limits::Limit;
 use super::{CallWay, WayHop};
 use crate::finding::Place;
 use crate::istio::authorization::at_gateway;
+use crate::traffic::routed_call::moving_filters;
 use crate::view::View;
 use crate::wording::list;
+
+/// EnvoyFilters that are named; the others are counted.
+const NAMED: usize = 3;
 
 /// Why nobody knows whether calls take these ways; none where it is known.
 pub(super) fn of_ways(view: &View<'_>, ways: &[CallWay]) -> Option<Limit> {
@@ -50,6 +54,20 @@ pub(super) fn undecided(view: &View<'_>, gateway: Option<&GatewayFacts>) -> Limi
 
 /// What decides and is not followed.
 fn not_followed(view: &View<'_>) -> String {
+    let filters: Vec<String> =
+        moving_filters(view).map(|filter| format!("{}/{}", filter.namespace, filter.name)).collect();
+    let (first, others) = filters.split_at(filters.len().min(NAMED));
+    if !first.is_empty() {
+        let more = (!others.is_empty()).then(|| format!("{} more", others.len()));
+        let told: Vec<String> = first.iter().cloned().chain(more).collect();
+        let word = if filters.len() == 1 { "EnvoyFilter" } else { "EnvoyFilters" };
+        return format!("{word} {} may change what proxies do", list(&told));
+    }
+    let settings: Vec<String> = view.simulation().features().not_followed().map(str::to_owned).collect();
+    if !settings.is_empty() {
+        let are = if settings.len() == 1 { "is" } else { "are" };
+        return format!("{} of istiod, which may change where they go, {are} not followed", list(&settings));
+    }
     let objects = view.made().not_followed().into_iter();
     let names: Vec<String> =
         objects.map(|it| Place::new(&it.kind, Some(&it.namespace), &it.name).object()).collect();

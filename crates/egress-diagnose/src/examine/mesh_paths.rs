@@ -109,6 +109,17 @@ pub(super) fn settle(meshes: &mut [MeshPaths<'_>], request: &Request) {
     }
 }
 
+/// Gives the objects that no control plane reads to the requested hosts that have no others.
+pub(super) fn note_undiscovered<'a>(meshes: &mut [MeshPaths<'a>], unread: &[&'a Resource]) {
+    let paths = meshes.iter_mut().flat_map(|mesh| &mut mesh.paths);
+    for path in paths.filter(|path| path.egress.is_none() && path.is_wanted) {
+        let declares = |resource: &&&Resource| {
+            resource.service_entry().is_some_and(|spec| spec.hosts.contains(&path.host))
+        };
+        path.undiscovered = unread.iter().filter(declares).copied().collect();
+    }
+}
+
 /// The hosts of objects that no control plane reads.
 pub(super) fn unread(objects: &[&Resource], request: &Request) -> Vec<NotWalked> {
     let asked = |namespace: &str, host: &str| {

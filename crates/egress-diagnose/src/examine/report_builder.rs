@@ -179,7 +179,10 @@ impl ReportBuilder {
             .into_iter()
             .zip(place)
             .map(|(CauseBuilder { mut cause, affects, blocks }, place)| {
-                cause.affects = affects.iter().filter_map(name).collect();
+                // Which hosts a fault of the mesh breaks is not computed.
+                if cause.scope != CauseScope::Mesh {
+                    cause.affects = affects.iter().filter_map(name).collect();
+                }
                 cause.not_checked = blocks.into_iter().collect();
                 (place, cause)
             })

@@ -1,7 +1,7 @@
 //! A cluster as it would be after some changes of its objects.
 //!
 //! Knows the kinds of which every field that a path depends on is kept: Istio's networking objects, Services,
-//! AuthorizationPolicies, NetworkPolicies and routes of the Gateway API. Like [`overlay`](super::overlay), it simulates no controllers.
+//! namespaces, AuthorizationPolicies, NetworkPolicies and routes of the Gateway API. Like [`overlay`](super::overlay), it simulates no controllers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use egress_core::objects::EXPORT_TO;
 use egress_core::related_resources::{GatewayApiObject, Named};
 use egress_core::resource::{ObjectId, Resource};
 use egress_core::role::Kind;
-use egress_core::snapshot::ServiceFacts;
+use egress_core::snapshot::{NamespaceFacts, ServiceFacts};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -18,6 +18,7 @@ use super::collect::Collector;
 use crate::finding::{ObjectChange, RefusedChange};
 
 /// The kinds of other groups than `networking.istio.io`, as kubectl takes them.
+const NAMESPACE: &str = "namespace";
 const SERVICE: &str = "service";
 const AUTHORIZATION_POLICY: &str = "authorizationpolicy.security.istio.io";
 const NETWORK_POLICY: &str = "networkpolicy";
@@ -105,6 +106,10 @@ impl ClusterFacts {
             return found.map(|resource| resource.to_json(version)).transpose().map_err(|_| NotWhole);
         }
         match kind {
+            NAMESPACE => {
+                let found = self.snapshot.namespaces.iter().find(|facts| facts.name == name);
+                Ok(found.map(self::namespace))
+            }
             SERVICE => {
                 let is_it = |service: &&ServiceFacts| service.namespace == namespace && service.name == name;
                 Ok(self.snapshot.services.iter().find(is_it).map(service))
@@ -203,6 +208,18 @@ fn named<S: Serialize>(
         },
         "spec": found.spec,
     }))
+}
+
+fn namespace(facts: &NamespaceFacts) -> Value {
+    let mut annotations = json!({});
+    if let Some(words) = &facts.accepts {
+        annotations[egress_core::metadata::ACCEPT] = json!(words);
+    }
+    json!({
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": { "name": facts.name, "labels": facts.labels, "annotations": annotations },
+    })
 }
 
 fn service(facts: &ServiceFacts) -> Value {

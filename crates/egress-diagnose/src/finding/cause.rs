@@ -20,7 +20,7 @@ pub struct Cause {
     pub name: &'static str,
     /// What it was found at.
     pub scope: CauseScope,
-    /// The hosts with this fault, or behind a gateway or mesh with it.
+    /// The hosts with this fault, or behind a gateway with it; none where it is one of the whole mesh.
     #[serde(serialize_with = "each")]
     pub affects: Vec<Arc<HostName>>,
     /// The checks that were not made because of it.

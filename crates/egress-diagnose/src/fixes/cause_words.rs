@@ -24,7 +24,7 @@ pub(crate) fn cause_words(cause: &EndCause<'_>, rules: &str) -> Vec<String> {
         EndCause::NoSubset { host, subset } => {
             vec![format!("no DestinationRule that the proxy uses has subset `{subset}` of {host}")]
         }
-        EndCause::NotOpened { pod, port, is_privileged, opened } => {
+        EndCause::NotOpened { pod, port, is_privileged, is_scoped, opened } => {
             let mut facts =
                 vec![format!("the connection goes to port {port} of {pod}, where nothing listens")];
             if *is_privileged {
@@ -36,6 +36,12 @@ pub(crate) fn cause_words(cause: &EndCause<'_>, rules: &str) -> Vec<String> {
             facts.extend(opened.iter().map(|one| if is_idle(one) { without_rule(one) } else { server(one) }));
             if opened.is_empty() {
                 facts.push(format!("no Gateway object selects {pod}"));
+            }
+            if *is_scoped {
+                facts.push(
+                    "PILOT_SCOPE_GATEWAY_TO_NAMESPACE is set at istiod: Gateway objects of other namespaces do not count"
+                        .to_owned(),
+                );
             }
             facts
         }

@@ -16,13 +16,16 @@ use super::server_namespace::excluded;
 use crate::finding::{Alteration, Candidates, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::fixes::cause_words::cause_words;
-use crate::traffic::routed_call::{RoutedCall, entry_without_address};
+use crate::traffic::routed_call::{RoutedCall, entry_without_address, wraps};
 use crate::view::View;
 use crate::wording::{calling_namespaces, export_to, some_of};
 
 mod candidates;
 mod server_name;
+mod subnets;
 mod subset;
+mod tls_of_rule;
+mod wrapped;
 
 use self::candidates::{bound_first, candidates};
 use self::server_name::other_name;
@@ -53,6 +56,9 @@ pub(crate) fn findings(
             End::Refused(refusal) if *refusal != Refusal::NoCluster => excluded(view, &call),
             _ => found.as_ref().and_then(|found| subset::hidden(view, &call, &passage, found)),
         };
+        let told = wrapped::of_sidecar(view, &passage)
+            .or_else(|| subnets::of_others(view, &call, &passage))
+            .or(told);
         let without_address = entry_without_address(view, &passage);
         let told = other_name(view, &call, &passage).or(told).or_else(|| without_address.map(resolved));
         let (place, fix) = match (told, &found) {
@@ -161,6 +167,7 @@ fn message(call: &RoutedCall<'_>, callers: Option<&str>, passage: &Passage) -> S
     let verb = match &passage.end {
         End::Leaves { .. } if has_passed(passage) => "leave for another host from",
         End::Leaves { .. } | End::Arrives { .. } => "leave around",
+        End::Refused(_) if wraps(passage).is_some() => "leave in mesh mTLS from",
         End::Refused(_) if passage.hops.iter().any(|hop| hop.proxy != call.call.caller) => "end at",
         End::Refused(Refusal::NoListener) => "find no listener at",
         End::Refused(_) | End::Undecided => "do not reach",
@@ -184,6 +191,9 @@ pub(crate) fn way(passage: &Passage) -> Vec<String> {
 
 /// What callers notice of it.
 pub(crate) fn consequence(passage: &Passage, callers: Option<&str>) -> String {
+    if wraps(passage).is_some() {
+        return "the host does not speak mesh mTLS: it resets the connection".to_owned();
+    }
     match &passage.end {
         End::Leaves { to, port } if has_passed(passage) => format!("they arrive at {to}:{port}"),
         End::Leaves { .. } | End::Arrives { .. } => match callers {

@@ -1,9 +1,10 @@
 //! Forward proxies that applications are told to use by environment variables.
 //!
-//! Knows how clients read `HTTPS_PROXY` and `NO_PROXY`: the rules that curl, Go and Python's requests have in common. Ranges
+//! Knows proxies by name and port where no variable tells of them, and how clients read `HTTPS_PROXY` and `NO_PROXY`: the rules that curl, Go and Python's requests have in common. Ranges
 //! of addresses in `NO_PROXY` are not read, since hosts are called by name.
 
 use egress_core::snapshot::PodFacts;
+use egress_istio::service_entry::ServiceEntrySpec;
 
 /// The variable that sends a call of a pod to a forward proxy, and its value.
 pub(crate) fn proxy_of_call<'a>(pod: &'a PodFacts, host: &str, is_tls: bool) -> Option<(&'a str, &'a str)> {
@@ -28,16 +29,57 @@ pub(crate) fn leaves_out(list: &str, host: &str) -> bool {
     })
 }
 
+/// The port of Squid, and those on which proxies listen as well as servers.
+const PORT_OF_PROXIES: i64 = 3128;
+const USUAL_PORTS: [i64; 3] = [8080, 8118, 8888];
+/// What machines with a forward proxy are called. A name such as `api-proxy` is one of a server.
+const NAMES_OF_PROXIES: [&str; 12] = [
+    "company-proxy",
+    "corp-proxy",
+    "corporate-proxy",
+    "forward-proxy",
+    "http-proxy",
+    "httpproxy",
+    "https-proxy",
+    "my-company-proxy",
+    "proxy",
+    "squid",
+    "web-proxy",
+    "webproxy",
+];
+
+/// The port of a ServiceEntry that is likely one of forward proxies: Squid's, or a usual one of a host with such a name.
+pub(crate) fn port_of_proxies(spec: &ServiceEntrySpec) -> Option<i64> {
+    let is_named = spec.hosts.iter().any(|host| {
+        let first = host.split('.').next().unwrap_or_default();
+        NAMES_OF_PROXIES
+            .contains(&first.trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '-'))
+    });
+    let mut numbers = spec.ports.iter().flatten().map(|port| port.number);
+    numbers.find(|number| *number == PORT_OF_PROXIES || (is_named && USUAL_PORTS.contains(number)))
+}
+
 /// The host of a proxy's URL; applications accept it without a scheme, too.
 pub(crate) fn host_of(url: &str) -> &str {
+    authority(url).split(':').next().unwrap_or_default()
+}
+
+/// The port that a proxy's URL names.
+pub(crate) fn port_of(url: &str) -> Option<u16> {
+    authority(url).split_once(':')?.1.parse().ok()
+}
+
+/// Host and port.
+fn authority(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    host.split(':').next().unwrap_or_default()
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 #[cfg(test)]
 mod tests {
+    use egress_istio::service_entry::ServiceEntryPorts;
+
     use super::*;
 
     #[test]
@@ -73,6 +115,23 @@ mod tests {
     }
 
     #[test]
+    fn a_forward_proxy_is_known_by_its_port_or_its_name_and_port() {
+        let entry = |host: &str, number: i64| ServiceEntrySpec {
+            hosts: vec![host.to_owned()],
+            ports: Some(vec![ServiceEntryPorts { number, ..ServiceEntryPorts::default() }]),
+            ..ServiceEntrySpec::default()
+        };
+        for (host, number) in
+            [("outbound.corp.example", 3128), ("proxy2.corp.example", 8080), ("squid.infra", 8888)]
+        {
+            assert_eq!(port_of_proxies(&entry(host, number)), Some(number), "{host}");
+        }
+        for (host, number) in [("api-proxy.vendor.example", 8080), ("proxy.corp.example", 443)] {
+            assert_eq!(port_of_proxies(&entry(host, number)), None, "{host}");
+        }
+    }
+
+    #[test]
     fn the_host_of_a_proxy_is_read_in_every_form() {
         for url in [
             "http://egress.istio:80",
@@ -83,5 +142,7 @@ mod tests {
             assert_eq!(host_of(url), "egress.istio", "{url}");
         }
         assert_eq!(host_of(""), "");
+        assert_eq!(port_of("http://user:word@proxy.corp:3128/"), Some(3128));
+        assert_eq!(port_of("proxy.corp"), None);
     }
 }

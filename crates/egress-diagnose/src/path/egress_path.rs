@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use egress_core::inventory::{Egress, State};
 use egress_core::metadata::Record;
 use egress_core::port::Port;
-use egress_core::resource::ObjectId;
+use egress_core::resource::{ObjectId, Resource};
 use egress_core::snapshot::GatewayFacts;
 
 /// The path of one host in one namespace.
@@ -21,6 +21,8 @@ pub struct EgressPath<'a> {
     pub state: Option<State>,
     /// Those of its objects that an earlier version wrote; none where nobody compared them yet.
     pub earlier: Option<Vec<ObjectId>>,
+    /// Objects for it in namespaces that no control plane reads, where it has no others.
+    pub undiscovered: Vec<&'a Resource>,
     /// Its egress gateway.
     pub gateway: Option<&'a GatewayFacts>,
     /// The namespaces whose pods call it.

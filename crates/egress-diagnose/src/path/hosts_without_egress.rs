@@ -20,6 +20,7 @@ use super::meant_gateway::meant_gateway;
 use super::reached_hosts::reached_hosts;
 use crate::facts::{ClusterFacts, Request, clients};
 use crate::istio::waypoints::waypoint_of;
+use crate::kubernetes::forward_proxy::{host_of, port_of_proxies};
 
 /// The requested paths of such hosts, one for each namespace with a ServiceEntry. Empty in a mesh without an egress
 /// gateway.
@@ -43,6 +44,7 @@ pub(crate) fn hosts_without_egress<'a>(
             egress: None,
             state: None,
             earlier: None,
+            undiscovered: Vec::new(),
             gateway: None,
             callers,
             ports: BTreeSet::new(),
@@ -65,6 +67,8 @@ fn hosts<'a>(
     let services: BTreeSet<String> =
         snapshot.gateways.iter().map(|gateway| gateway.name.service_host(domain)).collect();
     let covered: BTreeSet<&str> = egresses.iter().map(|egress| egress.host.as_str()).collect();
+    let proxies: BTreeSet<&str> =
+        snapshot.pods.iter().flat_map(|pod| pod.forward_proxies.values()).map(|url| host_of(url)).collect();
     let (clients, routed) = (clients(snapshot), routed(&facts.related_resources.gateway_api));
     let mut found = BTreeMap::new();
     if services.is_empty() {
@@ -76,7 +80,10 @@ fn hosts<'a>(
         let home = snapshot.namespaces.iter().find(|facts| facts.name == entry.id.namespace);
         let carried = waypoint_of(entry, home.map(|facts| &facts.labels)).is_some()
             || routed.contains(&(entry.id.namespace.as_str(), entry.id.name.as_str()));
-        if carried || spec.location == Some(ServiceEntryLocation::MeshInternal) {
+        // Whoever calls a forward proxy means to leave by it.
+        let is_proxy =
+            port_of_proxies(spec).is_some() || spec.hosts.iter().any(|host| proxies.contains(host.as_str()));
+        if carried || is_proxy || spec.location == Some(ServiceEntryLocation::MeshInternal) {
             continue;
         }
         let hosts = spec.hosts.iter().filter(|host| !covered.contains(host.as_str()));

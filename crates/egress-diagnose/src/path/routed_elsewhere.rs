@@ -31,6 +31,7 @@ pub(crate) fn routed_elsewhere<'a>(
             egress: None,
             state: None,
             earlier: None,
+            undiscovered: Vec::new(),
             gateway: None,
             callers: vec![namespace.to_owned()],
             ports: BTreeSet::new(),

@@ -31,6 +31,35 @@ pub struct Check {
     pub run: Run,
 }
 
+/// What following a call reads.
+pub(in crate::rules) const FOLLOWED: [Input; 10] = [
+    Input::VirtualServices,
+    Input::ServiceEntries,
+    Input::DestinationRules,
+    Input::GatewayObjects,
+    Input::Sidecars,
+    Input::Services,
+    Input::Pods,
+    Input::Mesh,
+    Input::EnvoyFilters,
+    // The settings of istiod.
+    Input::Workloads,
+];
+
+/// The same for a check that reads more.
+pub(in crate::rules) const fn followed_and<const MORE: usize, const ALL: usize>(
+    more: [Input; MORE],
+) -> [Input; ALL] {
+    assert!(ALL == FOLLOWED.len() + MORE, "the number of inputs");
+    let mut all = [Input::Mesh; ALL];
+    let mut place = 0;
+    while place < ALL {
+        all[place] = if place < FOLLOWED.len() { FOLLOWED[place] } else { more[place - FOLLOWED.len()] };
+        place += 1;
+    }
+    all
+}
+
 /// The subject of a check, and its function.
 #[derive(Clone, Copy)]
 pub enum Run {

@@ -2,6 +2,7 @@
 
 pub(super) mod ambient_captured;
 pub(super) mod ambient_held;
+pub(super) mod delegates_found;
 pub(super) mod destination_rule_host;
 pub(super) mod export_current;
 pub(super) mod gateway_exists;

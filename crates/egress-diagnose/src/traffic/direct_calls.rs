@@ -7,7 +7,7 @@ use egress_core::istio::protocol::PortProtocol;
 use egress_core::resource::Resource;
 
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
-use crate::traffic::routed_call::{callers as callers_of, can_be_computed};
+use crate::traffic::routed_call::{callers as callers_of, can_be_computed, moving_filters};
 use crate::view::View;
 
 /// Whether all calls of these namespaces to a host leave from the callers' nodes, as istiod would configure their sidecars;
@@ -18,12 +18,17 @@ pub(crate) fn leave_directly(
     host_and_port: (&str, Option<u16>),
     callers: &[&str],
 ) -> bool {
-    if !matches!(can_be_computed(view), Ok(true)) {
+    if can_be_computed(view).is_err() {
         return true;
     }
     let namespaces: Vec<String> = callers.iter().map(|caller| (*caller).to_owned()).collect();
     let mut passages = passages(view, entry, host_and_port, &namespaces).into_iter();
-    passages.all(|passage| matches!(passage.end, End::Leaves { .. }) && passage.hops.len() == 1)
+    let is_open = moving_filters(view).next().is_some();
+    passages.all(|passage| match passage.end {
+        End::Leaves { .. } => passage.hops.len() == 1,
+        End::Undecided => is_open,
+        End::Arrives { .. } | End::Refused(_) => false,
+    })
 }
 
 /// A call that the sidecar of a caller refuses, because nothing there is for it.

@@ -1,4 +1,4 @@
-//! What makes the way of calls uncertain: facts that were not given, and EnvoyFilters.
+//! What makes the way of calls uncertain: facts that were not given.
 //!
 //! A fault is likely then, and that none is found proves nothing.
 
@@ -13,7 +13,7 @@ use crate::wording::list;
 
 /// Why nobody knows for certain what becomes of calls, and what a check says that finds nothing wrong.
 pub(crate) struct Doubt {
-    /// What is assumed, or may change the calls.
+    /// What is assumed.
     pub(crate) because: String,
     /// The outcome where nothing wrong is found.
     pub(crate) outcome: CheckOutcome,
@@ -21,19 +21,15 @@ pub(crate) struct Doubt {
 
 /// What makes the way of calls to gateways uncertain; none where all is known.
 pub(crate) fn doubt(view: &View<'_>) -> Readable<Option<Doubt>> {
-    let is_known = match can_be_followed(view) {
-        Ok(is_known) => is_known,
-        Err(CheckOutcome::NotGiven(_)) => true,
+    match can_be_followed(view) {
+        Ok(()) | Err(CheckOutcome::NotGiven(_)) => {}
         Err(outcome) => return Err(outcome),
-    };
-    let missing = missing_facts(view);
-    if let Some(first) = missing.first() {
-        let names: Vec<String> = missing.iter().map(Input::to_string).collect();
-        let because = format!("assumed as usual, because not given: {}", list(&names));
-        return Ok(Some(Doubt { because, outcome: CheckOutcome::NotGiven(*first) }));
     }
-    let because = "an EnvoyFilter of this mesh may change it".to_owned();
-    Ok((!is_known).then_some(Doubt { because, outcome: CheckOutcome::NotApplicable }))
+    let missing = missing_facts(view);
+    let Some(first) = missing.first() else { return Ok(None) };
+    let names: Vec<String> = missing.iter().map(Input::to_string).collect();
+    let because = format!("assumed as usual, because not given: {}", list(&names));
+    Ok(Some(Doubt { because, outcome: CheckOutcome::NotGiven(*first) }))
 }
 
 /// The kinds of facts that were not given, without which no call can be followed to a gateway.

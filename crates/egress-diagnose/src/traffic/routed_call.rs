@@ -10,6 +10,7 @@ use egress_core::input::Input;
 use egress_core::istio::call::{Call, End, Passage, Speaks};
 use egress_core::istio::protocol::PortProtocol;
 use egress_core::istio::simulation::may_move_calls;
+use egress_core::related_resources::{EnvoyFilterFacts, Named};
 use egress_core::resource::Resource;
 use egress_core::role::Kind;
 use egress_core::snapshot::{GatewayFacts, PodFacts};
@@ -20,22 +21,27 @@ use egress_istio::service_entry::ServiceEntryResolution;
 use egress_istio::virtual_service::{VirtualServiceHttp, VirtualServiceHttpMatch};
 
 use crate::facts::assumed_pods::CALLER;
-use crate::finding::Readable;
+use crate::finding::{CheckOutcome, Readable};
 use crate::traffic::host_call::{ANYWHERE, SpokenProtocol, address_of};
 pub(crate) use crate::traffic::routed_end::{
-    RoutedEnd, end_of, end_of_passages, entry_without_address, refused_by_policy,
+    RoutedEnd, end_of, end_of_passages, entry_without_address, refused_by_policy, ways, wraps,
 };
 use crate::view::View;
 
 /// Whether calls to gateways can be followed in this mesh.
-pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<bool> {
+pub(crate) fn can_be_followed(view: &View<'_>) -> Readable<()> {
     view.readable(Input::Gateways)?;
     can_be_computed(view)
 }
 
-/// Whether the way of a call can be computed in this mesh. Nobody knows what some EnvoyFilters make of a proxy.
-pub(crate) fn can_be_computed(view: &View<'_>) -> Readable<bool> {
-    let filters = view.envoy_filters()?;
+/// Whether the way of a call can be computed in this mesh. A call that an EnvoyFilter may move stays open.
+pub(crate) fn can_be_computed(view: &View<'_>) -> Readable<()> {
+    view.envoy_filters()?;
+    // What nobody says of istiod is as Istio has it.
+    match view.workloads() {
+        Ok(_) | Err(CheckOutcome::NotGiven(_)) => {}
+        Err(outcome) => return Err(outcome),
+    }
     view.services()?;
     view.readable(Input::Pods)?;
     view.readable(Input::Mesh)?;
@@ -44,7 +50,13 @@ pub(crate) fn can_be_computed(view: &View<'_>) -> Readable<bool> {
     {
         view.note(Input::from(kind));
     }
-    Ok(!filters.iter().any(|filter| may_move_calls(&filter.spec)))
+    Ok(())
+}
+
+/// The EnvoyFilters that leave some calls open.
+pub(crate) fn moving_filters<'a>(view: &View<'a>) -> impl Iterator<Item = &'a Named<EnvoyFilterFacts>> {
+    let all = view.envoy_filters().unwrap_or_default();
+    all.iter().filter(|filter| may_move_calls(&filter.spec))
 }
 
 /// A call that a rule of a VirtualService sends to a gateway.
@@ -74,12 +86,12 @@ impl RoutedCall<'_> {
 
     /// What becomes of the call.
     pub(crate) fn end(&self, view: &View<'_>) -> RoutedEnd {
-        end_of_passages(view, &self.call, &self.host, view.simulation().passages(&self.call))
+        end_of_passages(view, &self.call, &self.host, ways(&self.call, view.simulation()))
     }
 
     /// The same where no other check tells of policies.
     pub(crate) fn end_with_policies(&self, view: &View<'_>) -> RoutedEnd {
-        let passages = view.simulation().passages(&self.call);
+        let passages = ways(&self.call, view.simulation());
         match refused_by_policy(&passages) {
             Some(refused) => RoutedEnd::Otherwise(refused.clone()),
             None => end_of_passages(view, &self.call, &self.host, passages),

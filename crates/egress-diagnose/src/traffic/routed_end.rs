@@ -2,7 +2,7 @@
 //!
 //! Writes no messages.
 
-use egress_core::istio::call::{Call, End, Passage, Refusal};
+use egress_core::istio::call::{Call, End, Hop, Passage, Refusal};
 use egress_core::istio::simulation::Simulation;
 use egress_core::proxy::port_and_host;
 use egress_core::resource::Resource;
@@ -23,7 +23,24 @@ pub(crate) enum RoutedEnd {
 
 /// What becomes of a call that a rule sends to a gateway.
 pub(crate) fn end_of(call: &Call, simulation: &Simulation<'_>) -> RoutedEnd {
-    end_by(call, &simulation.passages(call))
+    end_by(call, &ways(call, simulation))
+}
+
+/// The ways of a call, as the host outside sees them: what arrives there in mesh mTLS is refused.
+pub(crate) fn ways(call: &Call, simulation: &Simulation<'_>) -> Vec<Passage> {
+    let (mut found, wrapped) = simulation.passages_and_wrapped(call);
+    for way in found.iter_mut().filter(|way| wrapped.contains(way)) {
+        way.end = End::Refused(Refusal::OtherProtocol);
+    }
+    found
+}
+
+/// The proxy that opened mesh mTLS in which a call leaves a gateway.
+pub(crate) fn wraps(passage: &Passage) -> Option<&Hop> {
+    let is_of_host = passage.end == End::Refused(Refusal::OtherProtocol) && passage.hops.len() > 1;
+    let (last, before) = passage.hops.split_last()?;
+    let opens = |hop: &&Hop| hop.tls.as_ref().is_some_and(|tls| tls.is_mesh);
+    before.iter().rev().find(opens).filter(|_| is_of_host && last.tls.is_none())
 }
 
 /// The way that an AuthorizationPolicy refuses.

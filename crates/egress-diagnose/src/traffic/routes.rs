@@ -184,7 +184,7 @@ pub(crate) fn arrives(
     gateway: &GatewayFacts,
     protocol: Protocol,
 ) -> bool {
-    if !matches!(can_be_followed(view), Ok(true)) {
+    if can_be_followed(view).is_err() {
         return false;
     }
     let routes: BTreeMap<&ObjectId, &Resource> = to_gateway(view, path, gateway)

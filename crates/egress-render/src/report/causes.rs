@@ -80,10 +80,9 @@ fn write_one(page: &mut Page<'_>, report: &Report, cause: &Cause) {
 /// The hosts that a cause breaks, as a number and the first few; nothing where the message names the host.
 fn affected(cause: &Cause, all: usize) -> Option<String> {
     let said = match (cause.scope, cause.affects.as_slice()) {
-        // Which hosts a fault of the mesh breaks is not computed.
-        (_, []) | (CauseScope::Mesh, _) => true,
+        (_, []) => true,
         (CauseScope::Host, [one]) => cause.message.contains(&one.host),
-        (CauseScope::Gateway | CauseScope::Host, _) => false,
+        (CauseScope::Mesh | CauseScope::Gateway | CauseScope::Host, _) => false,
     };
     if said {
         return None;

@@ -53,7 +53,7 @@ fn result(cause: &Cause) -> Value {
         "message": { "text": message(cause) },
         "locations": [location(&cause.object)],
         "partialFingerprints": { "cause/v1": fingerprint(cause) },
-        "properties": { "fix": cause.fix, "evidence": cause.evidence, "hosts": cause.affects.len() },
+        "properties": { "fix": cause.fix, "evidence": cause.evidence, "scope": cause.scope, "hosts": cause.affects.len() },
     });
     if let (Some(acceptance), true) = (&cause.accepted, cause.is_accepted()) {
         result["suppressions"] = json!([{ "kind": "inSource", "justification": acceptance.reason }]);

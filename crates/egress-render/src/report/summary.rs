@@ -4,8 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use egress_diagnose::finding::HostName;
-use egress_diagnose::finding::{Code, Level};
+use egress_diagnose::finding::{CauseScope, Code, HostName, Level};
 use egress_diagnose::report::Report;
 
 use super::closing;
@@ -19,6 +18,8 @@ struct Count<'a> {
     name: &'static str,
     findings: usize,
     hosts: BTreeSet<&'a HostName>,
+    /// Whether it concerns the mesh as a whole.
+    is_of_mesh: bool,
 }
 
 /// The counts as a table, and the line that sums them up. Without findings only the line.
@@ -27,8 +28,12 @@ pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Du
     for cause in report.open() {
         let namespace = cause.object.namespace.as_deref().unwrap_or_default();
         let key = (namespace, std::cmp::Reverse(cause.level), cause.code);
-        let count =
-            rows.entry(key).or_insert(Count { name: cause.name, findings: 0, hosts: BTreeSet::new() });
+        let count = rows.entry(key).or_insert(Count {
+            name: cause.name,
+            findings: 0,
+            hosts: BTreeSet::new(),
+            is_of_mesh: cause.scope == CauseScope::Mesh,
+        });
         count.findings += 1;
         count.hosts.extend(cause.affects.iter().map(AsRef::as_ref));
     }
@@ -39,7 +44,7 @@ pub fn summary(report: &Report, palette: &Palette, elapsed: Option<std::time::Du
             code.to_string(),
             level.0.to_string(),
             count.findings.to_string(),
-            count.hosts.len().to_string(),
+            if count.is_of_mesh { "mesh".to_owned() } else { count.hosts.len().to_string() },
             count.name.to_owned(),
         ]);
     }

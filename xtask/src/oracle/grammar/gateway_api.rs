@@ -11,6 +11,7 @@ use super::{
 use crate::oracle::cluster::{is, list, name, namespace};
 use crate::oracle::random::Random;
 
+mod policies;
 mod routes;
 
 /// How often, of a hundred clusters, there are objects of it.
@@ -38,6 +39,8 @@ struct ApiGateway {
     service: String,
     /// Port, protocol and section of each listener.
     listeners: Vec<(u16, &'static str, String)>,
+    /// The ListenerSet that has the listeners: namespace and name.
+    set: Option<(String, String)>,
 }
 
 /// Adds the objects of some egresses, in some clusters.
@@ -45,8 +48,8 @@ pub(super) fn add(random: &mut Random, pools: &mut Pools, objects: &mut Vec<Valu
     if !random.percent(SHARE) {
         return;
     }
-    let (object, gateway) = gateway(random, pools);
-    objects.push(object);
+    let (made, gateway) = gateway(random, pools);
+    objects.extend(made);
     let mut entries: Vec<Value> = objects.iter().filter(|it| is(it, "ServiceEntry")).cloned().collect();
     if entries.is_empty() {
         let host = random.text(&pools.hosts);
@@ -66,10 +69,15 @@ pub(super) fn add(random: &mut Random, pools: &mut Pools, objects: &mut Vec<Valu
         };
         objects.extend(routes::make(random, pools, &egress));
     }
+    for _ in 0..random.below(3) {
+        if let Some(entry) = random.of_all(&entries) {
+            objects.push(policies::make(random, pools, entry));
+        }
+    }
 }
 
 /// A Gateway with a deployment of its own, or before the pods of another.
-fn gateway(random: &mut Random, pools: &mut Pools) -> (Value, ApiGateway) {
+fn gateway(random: &mut Random, pools: &mut Pools) -> (Vec<Value>, ApiGateway) {
     let host = random.text(&pools.hosts);
     let mut listeners = Vec::new();
     let mut known = Vec::new();
@@ -124,7 +132,9 @@ fn gateway(random: &mut Random, pools: &mut Pools) -> (Value, ApiGateway) {
         service: format!("{called}-istio"),
         name: called,
         listeners: known,
+        set: None,
     };
+    let mut sets = Vec::new();
     if random.percent(50) {
         let GatewayService { namespace, name, .. } = pools.service(random);
         let is_short = random.percent(50);
@@ -132,11 +142,33 @@ fn gateway(random: &mut Random, pools: &mut Pools) -> (Value, ApiGateway) {
         spec["addresses"] = json!([{ "type": "Hostname", "value": value }]);
         made.namespace = namespace;
         made.service = name;
+        if random.percent(25) {
+            sets.push(listener_set(random, pools, &mut spec, &mut made));
+        }
     }
     if random.percent(SLIPS) {
         spec["gatewayClassName"] = "other".into();
     }
-    (object(random, "Gateway", &made.namespace, &made.name, &spec), made)
+    let gateway = object(random, "Gateway", &made.namespace, &made.name, &spec);
+    (std::iter::once(gateway).chain(sets).collect(), made)
+}
+
+/// Moves the listeners of a Gateway to a ListenerSet, in its namespace or another; it keeps one that nobody uses.
+fn listener_set(random: &mut Random, pools: &mut Pools, spec: &mut Value, gateway: &mut ApiGateway) -> Value {
+    let namespace = if random.percent(50) { gateway.namespace.clone() } else { pools.namespace(random) };
+    let name = pools.name("listeners");
+    let own = json!({ "name": "own", "port": 15_443, "protocol": "HTTP" });
+    let listeners = std::mem::replace(&mut spec["listeners"], json!([own]));
+    let from = if random.percent(20) { random.word(&["Same", "None"]) } else { "All" };
+    if !random.percent(SLIPS) {
+        spec["allowedListeners"] = json!({ "namespaces": { "from": from } });
+    }
+    gateway.set = Some((namespace.clone(), name.clone()));
+    let parent = json!({
+        "group": "gateway.networking.k8s.io", "kind": "Gateway",
+        "name": gateway.name, "namespace": gateway.namespace,
+    });
+    object(random, "ListenerSet", &namespace, &name, &json!({ "parentRef": parent, "listeners": listeners }))
 }
 
 /// An object of the Gateway API, of some age.

@@ -41,9 +41,10 @@ pub(super) fn parents(
         let section = text(reference, "sectionName").unwrap_or_default();
         let order = format!("{group}/{kind}/{name}/{section}/{}.{namespace}", port.unwrap_or_default());
         let hosts = match (group, kind) {
-            (GROUP, "Gateway") => {
+            (GROUP, "Gateway" | "ListenerSet") => {
                 let own = listeners.iter().filter(|it| {
-                    (&*it.gateway.object.namespace, &*it.gateway.object.name) == (namespace, name)
+                    it.owner.kind == kind
+                        && (&*it.owner.object.namespace, &*it.owner.object.name) == (namespace, name)
                 });
                 let own: Vec<_> = own.collect();
                 for listener in own.iter().filter(|listener| admits(listener, route, reference)) {

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use egress_istio::service_entry::ServiceEntrySpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::Value;
 
 use super::value::{list, text};
-use crate::kind::Kind;
 use crate::label_selector::selects;
 use crate::related_resources::{GatewayApiObject, RelatedResources};
 use crate::resource::Resource;
-use crate::snapshot::{NamespaceFacts, Snapshot};
+use crate::snapshot::{NamespaceFacts, ServiceFacts, Snapshot};
+use crate::visibility::destination_rule::full_host;
 
 /// The group of the Gateway API.
 pub(super) const GROUP: &str = "gateway.networking.k8s.io";
@@ -23,9 +24,11 @@ pub(super) struct ApiFacts<'a> {
     pub(super) domain: &'a str,
     objects: &'a [GatewayApiObject],
     /// By namespace and name.
-    services: HashSet<(&'a str, &'a str)>,
-    /// The hosts of ServiceEntries by namespace and name.
-    entries: HashMap<(&'a str, &'a str), &'a [String]>,
+    services: HashMap<(&'a str, &'a str), &'a ServiceFacts>,
+    /// ServiceEntries by namespace and name.
+    entries: HashMap<(&'a str, &'a str), &'a ServiceEntrySpec>,
+    /// The hosts in full of DestinationRules, each with its namespace.
+    rules: HashSet<(&'a str, String)>,
     namespaces: &'a [NamespaceFacts],
 }
 
@@ -35,17 +38,26 @@ impl<'a> ApiFacts<'a> {
         related: &'a RelatedResources,
         resources: impl Iterator<Item = &'a Resource>,
     ) -> Self {
-        let mut entries = HashMap::new();
-        for resource in resources.filter(|resource| resource.id.kind == Kind::ServiceEntry) {
-            let Some(spec) = resource.service_entry() else { continue };
-            entries
-                .insert((resource.id.namespace.as_str(), resource.id.name.as_str()), spec.hosts.as_slice());
+        let (mut entries, mut rules) = (HashMap::new(), HashSet::new());
+        let has_policies = related.gateway_api.iter().any(|object| object.kind == "BackendTLSPolicy");
+        for resource in resources {
+            let (namespace, name) = (resource.id.namespace.as_str(), resource.id.name.as_str());
+            if let Some(spec) = resource.service_entry() {
+                entries.insert((namespace, name), spec);
+            } else if let Some(spec) = resource.destination_rule().filter(|_| has_policies) {
+                rules.insert((namespace, full_host(&spec.host, namespace, &snapshot.mesh)));
+            }
         }
         ApiFacts {
             domain: &snapshot.mesh.cluster_domain,
             objects: &related.gateway_api,
-            services: snapshot.services.iter().map(|it| (it.namespace.as_str(), it.name.as_str())).collect(),
+            services: snapshot
+                .services
+                .iter()
+                .map(|it| ((it.namespace.as_str(), it.name.as_str()), it))
+                .collect(),
             entries,
+            rules,
             namespaces: &snapshot.namespaces,
         }
     }
@@ -64,12 +76,30 @@ impl<'a> ApiFacts<'a> {
     }
 
     pub(super) fn has_service(&self, namespace: &str, name: &str) -> bool {
-        self.services.contains(&(namespace, name))
+        self.services.contains_key(&(namespace, name))
+    }
+
+    /// The names and numbers of a Service's ports; none where there is no such Service.
+    pub(super) fn ports_of_service(&self, namespace: &str, name: &str) -> Option<Vec<(&'a str, i64)>> {
+        let service = self.services.get(&(namespace, name))?;
+        Some(service.ports.iter().map(|port| (port.name.as_str(), i64::from(port.number))).collect())
+    }
+
+    /// The same of a ServiceEntry.
+    pub(super) fn ports_of_entry(&self, namespace: &str, name: &str) -> Vec<(&'a str, i64)> {
+        let spec = self.entries.get(&(namespace, name));
+        let ports = spec.into_iter().flat_map(|spec| spec.ports.iter().flatten());
+        ports.map(|port| (port.name.as_str(), port.number)).collect()
+    }
+
+    /// Whether a DestinationRule of a namespace is about a host in full.
+    pub(super) fn has_rule(&self, namespace: &str, host: &str) -> bool {
+        self.rules.contains(&(namespace, host.to_owned()))
     }
 
     /// The hosts of a ServiceEntry; none where there is none of this name.
     pub(super) fn hosts_of_entry(&self, namespace: &str, name: &str) -> Option<&'a [String]> {
-        self.entries.get(&(namespace, name)).copied()
+        self.entries.get(&(namespace, name)).map(|spec| spec.hosts.as_slice())
     }
 
     /// Whether gateways of a class are istiod's own. `FetchGatewayClass` in `gatewaycommon/gatewayclass_collection.go`.

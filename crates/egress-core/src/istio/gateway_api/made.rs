@@ -51,9 +51,17 @@ impl MadeObjects {
 
     /// The same of a VirtualService by `namespace/name`, as hops name it.
     pub fn origins_of_route(&self, route: &str) -> &[ApiOrigin] {
-        let Some((namespace, name)) = route.split_once('/') else { return &[] };
-        let (namespace, name) = (namespace.to_owned(), name.to_owned());
-        self.origins(&ObjectId { kind: Kind::VirtualService, namespace, name })
+        self.origins_of(Kind::VirtualService, route)
+    }
+
+    /// The same of a DestinationRule.
+    pub fn origins_of_rule(&self, rule: &str) -> &[ApiOrigin] {
+        self.origins_of(Kind::DestinationRule, rule)
+    }
+
+    fn origins_of(&self, kind: Kind, name: &str) -> &[ApiOrigin] {
+        let Some((namespace, name)) = name.split_once('/') else { return &[] };
+        self.origins(&ObjectId { kind, namespace: namespace.to_owned(), name: name.to_owned() })
     }
 
     /// The objects of the Gateway API that leave calls open.
@@ -111,10 +119,16 @@ impl MadeObjects {
         self.add(Kind::VirtualService, spec, draft, [semantics, (PARENTS.to_owned(), parents.join(","))]);
     }
 
-    /// Adds a Gateway with this annotation.
-    pub(super) fn add_gateway(&mut self, draft: Draft, annotation: (String, String)) {
+    /// Adds a DestinationRule.
+    pub(super) fn add_rule(&mut self, draft: Draft) {
+        let spec = serde_json::from_value(draft.spec.clone()).ok().map(Spec::DestinationRule);
+        self.add(Kind::DestinationRule, spec, draft, []);
+    }
+
+    /// Adds a Gateway with these annotations.
+    pub(super) fn add_gateway(&mut self, draft: Draft, annotations: [(String, String); 4]) {
         let spec = serde_json::from_value(draft.spec.clone()).ok().map(Spec::Gateway);
-        self.add(Kind::Gateway, spec, draft, [annotation]);
+        self.add(Kind::Gateway, spec, draft, annotations);
     }
 
     fn add<const N: usize>(

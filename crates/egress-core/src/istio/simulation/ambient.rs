@@ -104,6 +104,27 @@ impl<'a> World<'a> {
         of_kind("Hostname").or_else(|| of_kind("IPAddress"))
     }
 
+    /// Whether a waypoint takes calls to the workload that has an address, where it is called by that address itself.
+    /// `workloadWaypoint` of `podWorkloadBuilder` in `pilot/pkg/serviceregistry/ambient/workloads.go`.
+    pub(super) fn has_waypoint_of_workloads(&self, address: IpAddr) -> bool {
+        if !self.ambient_index().waypoints.values().any(Waypoint::takes_workloads) {
+            return false;
+        }
+        let address = address.to_string();
+        let pod = self.pod_at(&address).map(|pod| (pod.namespace.as_str(), &pod.labels));
+        let entries = self.related.workload_entries.iter();
+        let entries = entries.filter(|entry| entry.spec.address.as_ref() == Some(&address));
+        let entries = entries.map(|entry| (entry.namespace.as_str(), &entry.labels));
+        pod.into_iter().chain(entries).any(|(namespace, labels)| {
+            let of_namespace = self.labels_of(namespace);
+            let found = chosen(|key| labels.get(key), namespace, of_namespace)
+                .and_then(|id| self.ambient_index().waypoints.get(&id));
+            found.is_some_and(|waypoint| {
+                waypoint.takes_workloads() && waypoint.admits(namespace, of_namespace)
+            })
+        })
+    }
+
     /// Whether several objects declare a host: ambient mode takes any of them, and not always the same one.
     pub(super) fn is_declared_twice(&self, host: &str) -> bool {
         let mut sources = self.services_of(host).map(|service| service.source.id());

@@ -2,10 +2,12 @@
 //!
 //! Knows nothing of what a proxy does with it.
 
+use super::cluster::ClusterKey;
 use super::endpoint::of_kubernetes;
 use super::walk::{Bytes, Place, Walk};
 use super::waypoint;
-use crate::istio::call::{End, Refusal};
+use crate::istio::call::{End, Hop, Passage, Refusal};
+use crate::istio::features::Reach;
 use crate::snapshot::{PodFacts, ProxyRole};
 
 /// A call that comes to one gateway more often goes in a circle.
@@ -18,7 +20,7 @@ impl<'w> Walk<'_, 'w> {
             return self.at_pod(pod, address, port, bytes);
         }
         let Some(service) = self.world.service_at(address) else {
-            return self.end(End::Leaves { to: address.to_owned(), port });
+            return self.leave(address, port, bytes);
         };
         let pods = of_kubernetes(self.world, service, port);
         if pods.is_empty() {
@@ -27,9 +29,22 @@ impl<'w> Walk<'_, 'w> {
         for endpoint in pods {
             match self.world.pod_at(&endpoint.address) {
                 Some(pod) => self.at_pod(pod, &endpoint.address, endpoint.port, bytes),
-                None => self.end(End::Leaves { to: endpoint.address, port: endpoint.port }),
+                None => self.leave(&endpoint.address, endpoint.port, bytes),
             }
         }
+    }
+
+    fn leave(&mut self, to: &str, port: u16, bytes: &Bytes) {
+        let way = Passage { hops: self.hops.clone(), end: End::Leaves { to: to.to_owned(), port } };
+        let is_outside = |hop: &Hop| {
+            let host = ClusterKey::parse(&hop.cluster).map(|key| key.host);
+            host.is_none_or(|host| self.world.services_of(&host).all(|service| service.is_external))
+        };
+        let passes_on = self.hops.len() > 1 && bytes.layers.iter().any(|tls| tls.is_mesh);
+        if passes_on && self.hops.last().is_some_and(|hop| hop.tls.is_none() && is_outside(hop)) {
+            self.walked.wrapped.push(way.clone());
+        }
+        self.walked.found.push(way);
     }
 
     /// A connection in HBONE to a pod, for an address that is the pod's own or that of a service with this waypoint.
@@ -38,6 +53,7 @@ impl<'w> Walk<'_, 'w> {
         match pod.proxy.as_ref().map(|proxy| proxy.role).filter(|_| !pod.has_sidecar) {
             // A gateway does not listen for it.
             Some(ProxyRole::Router) => self.refused(Refusal::NoListener),
+            Some(ProxyRole::Waypoint) if self.world.has_no_ambient_mode() => self.end(End::Undecided),
             Some(ProxyRole::Waypoint) => {
                 if self.hops.iter().filter(|hop| hop.proxy == name).count() >= VISITS {
                     return self.refused(Refusal::Loop);
@@ -71,7 +87,7 @@ impl<'w> Walk<'_, 'w> {
             return self.refused(Refusal::Loop);
         }
         let proxy = self.simulation.gateway(pod);
-        if proxy.has_open_servers() {
+        if proxy.has_open_servers() || self.world.features.leave_open(Reach::Gateways) {
             return self.end(End::Undecided);
         }
         let address = pod.addresses.first().and_then(|address| address.parse().ok());

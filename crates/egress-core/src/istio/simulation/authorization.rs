@@ -83,7 +83,7 @@ impl<'w> Walk<'_, 'w> {
             AuthorizationAnswer::Refuses => {
                 let end = End::Refused(Refusal::ByPolicy);
                 let way = Passage { hops: self.hops.clone(), end: end.clone() };
-                self.denied.extend(policies.refusal(&caller).map(|denial| (way, denial)));
+                self.walked.denied.extend(policies.refusal(&caller).map(|denial| (way, denial)));
                 self.end(end);
             }
             AuthorizationAnswer::Undecided => self.end(End::Undecided),

@@ -66,6 +66,8 @@ pub enum EndCause<'w> {
         port: u16,
         /// It may not open ports below 1024.
         is_privileged: bool,
+        /// A setting of istiod leaves Gateway objects of other namespaces out.
+        is_scoped: bool,
         /// What is opened on the pod instead.
         opened: Vec<OpenedServer<'w>>,
     },
@@ -167,7 +169,9 @@ fn not_opened<'w>(simulation: &Simulation<'w>, call: &Call, passage: &Passage) -
     let facts = simulation.world.pod(&pod)?;
     let gateway = simulation.gateway(facts);
     let is_privileged = facts.proxy.as_ref().is_some_and(|proxy| proxy.unprivileged) && port < 1024;
-    Some(EndCause::NotOpened { pod, port, is_privileged, opened: opened(&gateway.scope, gateway.servers()) })
+    let is_scoped = simulation.world.features.scopes_gateways();
+    let opened = opened(&gateway.scope, gateway.servers());
+    Some(EndCause::NotOpened { pod, port, is_privileged, is_scoped, opened })
 }
 
 /// The gateway's pod, and its port, that the last hop leads to.

@@ -94,7 +94,11 @@ pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<Pr
     let settings = TlsSettings { scope, key, service, opened, rules: &rules };
     let is_by_name = is_dynamic && service.host.starts_with('*');
     if is_by_name {
-        return Ok(ProxyCluster { service, rule, ends: ClusterEnds::ByName { tls: settings.to(None) } });
+        return Ok(ProxyCluster {
+            service,
+            rule,
+            ends: ClusterEnds::ByName { tls: settings.to(TlsTarget::Name) },
+        });
     }
     let asks_dns = service.resolution.asks_dns();
     let all = if asks_dns {
@@ -114,7 +118,7 @@ pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<Pr
         return Ok(ProxyCluster {
             service,
             rule,
-            ends: ClusterEnds::Original { port, tls: settings.to(None) },
+            ends: ClusterEnds::Original { port, tls: settings.to(TlsTarget::Original) },
         });
     }
     let wanted = subset.and_then(|name| rules.subset(name)).and_then(|subset| subset.labels.as_ref());
@@ -130,7 +134,7 @@ pub(super) fn cluster<'w>(scope: &ProxyScope<'w>, key: &ClusterKey) -> Result<Pr
     // Where istiod sends the endpoints, names are none.
     let is_usable = |endpoint: &Endpoint| asks_dns || endpoint.address.parse::<std::net::IpAddr>().is_ok();
     let ends = found.into_iter().filter(is_usable).map(|endpoint| {
-        let tls = settings.to(Some(&endpoint));
+        let tls = settings.to(TlsTarget::Endpoint(&endpoint));
         (endpoint, tls)
     });
     Ok(ProxyCluster { service, rule, ends: ClusterEnds::Endpoints(ends.collect()) })
@@ -145,18 +149,28 @@ struct TlsSettings<'q, 'w> {
     rules: &'q DestinationRules<'w>,
 }
 
+/// Where a connection of a cluster goes.
+#[derive(Clone, Copy)]
+enum TlsTarget<'q> {
+    Endpoint(&'q Endpoint),
+    /// Where the application called.
+    Original,
+    /// To the host that is named.
+    Name,
+}
+
 impl TlsSettings<'_, '_> {
-    /// The TLS to an endpoint; without one, to wherever the connection goes.
-    fn to(&self, endpoint: Option<&Endpoint>) -> Option<Tls> {
+    /// The TLS that is opened.
+    fn to(&self, target: TlsTarget<'_>) -> Option<Tls> {
         let Some(opened) = &self.opened else {
-            return self.automatic(endpoint);
+            return self.automatic(target);
         };
-        match opened.mode {
-            Mode::Disable => None,
+        match (opened.mode, target) {
+            (Mode::Disable, _) => None,
             // HBONE stands for it. `applyHBONETransportSocketMatches`.
-            Mode::IstioMutual if endpoint.is_some_and(|it| self.scope.world.takes_hbone(it, false)) => None,
-            Mode::IstioMutual => Some(self.of_mesh(opened.sni)),
-            Mode::Simple | Mode::Mutual => {
+            (Mode::IstioMutual, TlsTarget::Endpoint(it)) if self.scope.world.takes_hbone(it, false) => None,
+            (Mode::IstioMutual, _) => Some(self.of_mesh(opened.sni)),
+            (Mode::Simple | Mode::Mutual, _) => {
                 let selects = |rule: &&Resource| {
                     rule.destination_rule().is_some_and(|spec| spec.workload_selector.is_some())
                 };
@@ -171,18 +185,36 @@ impl TlsSettings<'_, '_> {
         }
     }
 
-    /// mTLS of the mesh that nobody asked for. `buildUpstreamTLSSettings`.
-    fn automatic(&self, endpoint: Option<&Endpoint>) -> Option<Tls> {
+    /// mTLS of the mesh that nobody asked for: to endpoints that speak it, and to wherever the application called.
+    /// `buildUpstreamTLSSettings` and `applyUpstreamTLSSettings`.
+    fn automatic(&self, target: TlsTarget<'_>) -> Option<Tls> {
         let world = self.scope.world;
-        let speaks = endpoint.is_some_and(|endpoint| endpoint.speaks_mesh_mtls);
-        if self.service.is_external
+        let may_speak = match target {
+            TlsTarget::Endpoint(endpoint) => endpoint.speaks_mesh_mtls,
+            TlsTarget::Original => true,
+            TlsTarget::Name => false,
+        };
+        if !may_speak
+            || self.service.is_external
             || !world.mesh.auto_mtls
-            || !speaks
             || mtls_is_disabled(self.scope, self.service)
+            || !self.all_speak_where_asked()
         {
             return None;
         }
         Some(self.of_mesh(None))
+    }
+
+    /// Where connections keep their destination by what the service or the rule says itself, all endpoints must speak mTLS.
+    /// `BestEffortInferServiceMTLSMode` in `pilot/pkg/model/push_context.go`.
+    fn all_speak_where_asked(&self) -> bool {
+        let asks = self.service.resolution == MeshResolution::Original
+            || self.rules.asks_all_endpoints(self.key.subset.as_deref());
+        if !asks {
+            return true;
+        }
+        let all = endpoints_of_number(self.scope.world, self.service, self.key.port);
+        !all.is_empty() && all.iter().all(|endpoint| endpoint.speaks_mesh_mtls)
     }
 
     fn of_mesh(&self, sni: Option<&str>) -> Tls {

@@ -22,6 +22,8 @@ pub(crate) struct RuleIndex<'a> {
     /// Those that the root namespace keeps for itself.
     of_root: ByHost<'a>,
     root: &'a str,
+    /// Whether rules are merged only where their `exportTo` fits: `ENABLE_ENHANCED_DESTINATIONRULE_MERGE`.
+    by_export: bool,
 }
 
 /// Groups of rules for each host in full, in the order of the first rule of each group.
@@ -38,8 +40,12 @@ struct RuleGroup<'a> {
 }
 
 impl<'a> RuleIndex<'a> {
-    pub(crate) fn new(rules: impl Iterator<Item = &'a Resource>, mesh: &'a MeshFacts) -> Self {
-        let mut index = RuleIndex { root: &mesh.root_namespace, ..RuleIndex::default() };
+    pub(crate) fn new(
+        rules: impl Iterator<Item = &'a Resource>,
+        mesh: &'a MeshFacts,
+        by_export: bool,
+    ) -> Self {
+        let mut index = RuleIndex { root: &mesh.root_namespace, by_export, ..RuleIndex::default() };
         let selector =
             |rule: &Resource| rule.destination_rule().is_some_and(|spec| spec.workload_selector.is_some());
         let mut sorted: Vec<&Resource> = rules.collect();
@@ -67,7 +73,7 @@ impl<'a> RuleIndex<'a> {
         let group = RuleGroup { export_to, selector, rules: vec![rule] };
         let words = &group.export_to;
         if words.is_empty() || ["*", PRIVATE, namespace].iter().any(|word| words.contains(word)) {
-            merge(self.own.entry(namespace).or_default(), &host, group.clone());
+            merge(self.own.entry(namespace).or_default(), &host, group.clone(), self.by_export);
         }
         // Of the mesh's words for rules without their own, `.` alone counts.
         let usual = &mesh.default_export_to.destination_rules;
@@ -77,9 +83,9 @@ impl<'a> RuleIndex<'a> {
             _ => false,
         };
         if !is_private {
-            merge(self.exported.entry(namespace).or_default(), &host, group);
+            merge(self.exported.entry(namespace).or_default(), &host, group, self.by_export);
         } else if namespace == self.root {
-            merge(&mut self.of_root, &host, group);
+            merge(&mut self.of_root, &host, group, self.by_export);
         }
     }
 
@@ -133,15 +139,17 @@ const PRIVATE: &str = ".";
 
 /// Puts a rule to those it is merged with. One whose `exportTo` contains that of a group joins it **and is seen only where the
 /// group is**.
-fn merge<'a>(known: &mut ByHost<'a>, host: &str, incoming: RuleGroup<'a>) {
+fn merge<'a>(known: &mut ByHost<'a>, host: &str, incoming: RuleGroup<'a>, by_export: bool) {
     let groups = known.entry(host.to_owned()).or_default();
     let mut separate = true;
     for group in &mut *groups {
         let equal = group.export_to == incoming.export_to;
         let contains = !group.export_to.is_empty() && incoming.export_to.is_superset(&group.export_to);
-        separate = !equal;
-        if !equal && !contains {
-            continue;
+        if by_export {
+            separate = !equal;
+            if !equal && !contains {
+                continue;
+            }
         }
         match (&group.selector, &incoming.selector) {
             (Some(one), Some(other)) if one != other => {

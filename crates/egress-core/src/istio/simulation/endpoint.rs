@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use egress_istio::service_entry::ServiceEntryPorts;
 
+use super::networks::NETWORK;
 use super::service::{MeshPort, MeshResolution, MeshService, ServiceSource};
 use super::workload_entries::{self, SelectedPort, SelectedWorkload, TLS_MODE};
 use super::world::World;
@@ -196,12 +197,14 @@ pub(super) fn of_entry(
         return asks_dns.then_some(itself).into_iter().collect();
     }
     let endpoint = |one: &egress_istio::service_entry::ServiceEntryEndpoints| {
-        let labels = one.labels.clone().unwrap_or_default();
+        let mut labels = one.labels.clone().unwrap_or_default();
         let account = one.service_account.as_deref().is_some_and(|account| !account.is_empty());
         // `getTLSModeFromWorkloadEntry`: a service account is a sign of a proxy.
         let speaks_mesh_mtls = labels.get(TLS_MODE).map_or(account, |mode| mode == "istio");
         let address = one.address.clone().filter(|address| !address.is_empty())?;
         let port = own_port(one.ports.as_ref(), port).unwrap_or(target);
+        // `AugmentLabels` in `pilot/pkg/serviceregistry/util/label/label.go`.
+        labels.extend(one.network.clone().map(|network| (NETWORK.to_owned(), network)));
         Some(Endpoint { address, port, labels, speaks_mesh_mtls })
     };
     written.iter().filter_map(endpoint).collect()

@@ -202,7 +202,11 @@ pub(super) fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = Gatewa
     let pod = scope.pod;
     let services: Vec<String> =
         services_of(scope).into_iter().map(|facts| service_host(scope, facts)).collect();
+    let is_scoped = scope.world.features.scopes_gateways();
     let objects = scope.world.gateways.iter().filter(move |object| {
+        if is_scoped && object.id.namespace != pod.namespace {
+            return false;
+        }
         // Made of the Gateway API, and obeyed in anybody's: it names Services of the pod.
         if let Some(named) = named_services(object) {
             let home = object.annotations.get(HOME).unwrap_or(&object.id.namespace);
@@ -210,11 +214,35 @@ pub(super) fn servers<'w>(scope: &ProxyScope<'w>) -> impl Iterator<Item = Gatewa
         }
         object.gateway().is_some_and(|spec| has_labels(&pod.labels, spec.selector.iter().flatten()))
     });
-    objects.flat_map(|object| {
+    let mut objects: Vec<&Resource> = objects.copied().collect();
+    if scope.world.features.merges_strictly() {
+        leave_out_of_others(&mut objects);
+    }
+    objects.into_iter().flat_map(|object| {
         let all = object.gateway().and_then(|spec| spec.servers.as_deref()).unwrap_or_default();
         all.iter().enumerate().map(|(index, spec)| GatewayServer { object, index, spec })
     })
 }
+
+/// At a gateway that istiod deployed for the Gateway API, Gateway objects of Istio count only where they are in its namespace.
+/// `filterStrictGatewayMerging` in `pilot/pkg/model/push_context.go`.
+fn leave_out_of_others(objects: &mut Vec<&Resource>) {
+    let is_of_api =
+        |object: &Resource| object.annotations.get(SEMANTICS).is_some_and(|semantics| semantics == "gateway");
+    let is_deployed = |object: &Resource| {
+        is_of_api(object) && object.annotations.get(ACCOUNT).is_some_and(|account| !account.is_empty())
+    };
+    let deployed = objects.iter().filter(|object| is_deployed(object));
+    let homes: HashSet<&str> = deployed.map(|object| object.id.namespace.as_str()).collect();
+    if !homes.is_empty() {
+        objects.retain(|object| is_of_api(object) || homes.contains(object.id.namespace.as_str()));
+    }
+}
+
+/// The annotations of a Gateway object that was made of the Gateway API, the second with the service account of a gateway that
+/// istiod deploys.
+const SEMANTICS: &str = "internal.istio.io/gateway-semantics";
+const ACCOUNT: &str = "internal.istio.io/service-account-name";
 
 /// The Services that a Gateway object is for, instead of a selector, and their namespace. `mergeGateways` in
 /// `pilot/pkg/model/push_context.go`.

@@ -1,7 +1,7 @@
 //! Host names of Istio's objects, with and without a wildcard, held against each other.
 //!
-//! Follows `pkg/config/host/name.go`. Unlike [`host_matches`](crate::visibility::host_matches) these compare as istiod
-//! does: letter by letter, and with wildcards on both sides.
+//! Follows `pkg/config/host/name.go`. istiod compares letter by letter. Objects of people are compared in
+//! letters of either case, by [`host_matches`](crate::visibility::host_matches).
 
 /// Whether a name begins with a wildcard. `IsWildCarded`.
 pub(super) fn is_wildcard(name: &str) -> bool {
@@ -10,11 +10,16 @@ pub(super) fn is_wildcard(name: &str) -> bool {
 
 /// Whether all names of one are names of the other. `SubsetOf`.
 pub(crate) fn is_subset(name: &str, of: &str) -> bool {
+    is_subset_by(name, of, |name, end| name.ends_with(end))
+}
+
+/// The same, where `ends_with` says whether a name ends in another.
+pub(crate) fn is_subset_by(name: &str, of: &str, ends_with: impl Fn(&str, &str) -> bool) -> bool {
     match (name.strip_prefix('*'), of.strip_prefix('*')) {
-        (Some(name), Some(of)) => name.len() >= of.len() && name.ends_with(of),
+        (Some(name), Some(of)) => name.len() >= of.len() && ends_with(name, of),
         (Some(_), None) => false,
-        (None, Some(of)) => name.ends_with(of),
-        (None, None) => name == of,
+        (None, Some(of)) => ends_with(name, of),
+        (None, None) => name.len() == of.len() && ends_with(name, of),
     }
 }
 

@@ -275,6 +275,9 @@ fn infer<'w>(
         let own = all.iter().find(|service| service.namespace == namespace);
         let best = || {
             let visible = || all.iter().filter(|service| world.sees(service, namespace));
+            if !world.features.prefers_kubernetes() {
+                return visible().min_by_key(|service| service.namespace);
+            }
             // Of ServiceEntries the oldest: they are in the order of their age.
             visible().find(|service| service.is_kubernetes()).or_else(|| visible().next())
         };

@@ -15,6 +15,7 @@ use super::proxy::Proxy;
 use super::scope::{ProxyScope, UnknownHosts};
 use super::sni_dnat::sni_dnat_cluster;
 use super::virtual_host::SidecarRoute;
+use super::walked::Walked;
 use super::waypoint::{LedBy, WaypointRoute, waypoint_cluster};
 use super::world::World;
 use super::{virtual_host, waypoint};
@@ -26,21 +27,26 @@ use crate::snapshot::PodFacts;
 
 /// Every way of a call.
 pub(super) fn passages(simulation: &Simulation<'_>, call: &Call) -> Vec<Passage> {
-    let mut found = walk(simulation, call).0;
+    wrapped(simulation, call).0
+}
+
+/// The same, with those of them that leave a gateway in mesh mTLS which none has ended.
+pub(super) fn wrapped(simulation: &Simulation<'_>, call: &Call) -> (Vec<Passage>, Vec<Passage>) {
+    let Walked { mut found, wrapped, .. } = walk(simulation, call);
     found.sort();
     found.dedup();
-    found
+    (found, wrapped)
 }
 
 /// The ways that policies end, each with the reason.
 pub(super) fn denials<'w>(simulation: &Simulation<'w>, call: &Call) -> Vec<(Passage, Denial<'w>)> {
-    walk(simulation, call).1
+    walk(simulation, call).denied
 }
 
-fn walk<'w>(simulation: &Simulation<'w>, call: &Call) -> (Vec<Passage>, Vec<(Passage, Denial<'w>)>) {
+fn walk<'w>(simulation: &Simulation<'w>, call: &Call) -> Walked<'w> {
     let world = simulation.world;
     let by_proxy = |pod: &&PodFacts| pod.has_sidecar || world.is_captured(pod);
-    let Some(pod) = world.pod(&call.caller).filter(by_proxy) else { return Default::default() };
+    let Some(pod) = world.pod(&call.caller).filter(by_proxy) else { return Walked::default() };
     let (layers, authority) = match &call.speaks {
         Speaks::Http { authority } => (Vec::new(), Some(authority.clone())),
         Speaks::Tls { server_name } => {
@@ -57,11 +63,10 @@ fn walk<'w>(simulation: &Simulation<'w>, call: &Call) -> (Vec<Passage>, Vec<(Pas
         Speaks::Tls { server_name } => server_name.as_deref(),
         Speaks::Bytes => None,
     };
-    if world.is_routed(pod, named, &call.address.to_string()) {
-        return (vec![Passage { hops: Vec::new(), end: End::Undecided }], Vec::new());
+    if world.features_leave_open(pod, named) {
+        return Walked::undecided();
     }
-    let (mut found, mut denied) = (Vec::new(), Vec::new());
-    let mut walk = Walk { simulation, world, pod, hops: Vec::new(), found: &mut found, denied: &mut denied };
+    let mut walk = Walk { simulation, world, pod, hops: Vec::new(), walked: Walked::default() };
     if pod.has_sidecar {
         let proxy = simulation.sidecar(pod);
         let listeners = proxy.port_listeners(call.port);
@@ -69,7 +74,7 @@ fn walk<'w>(simulation: &Simulation<'w>, call: &Call) -> (Vec<Passage>, Vec<(Pas
     } else {
         walk.by_ztunnel(place, &bytes);
     }
-    (found, denied)
+    walk.walked
 }
 
 /// istiod's cluster for what leaves for where the application called.
@@ -118,16 +123,14 @@ pub(super) struct Walk<'q, 'w> {
     pub(super) simulation: &'q Simulation<'w>,
     pub(super) world: &'w World<'w>,
     /// The pod that calls.
-    pod: &'w PodFacts,
+    pub(super) pod: &'w PodFacts,
     pub(super) hops: Vec<Hop>,
-    found: &'q mut Vec<Passage>,
-    /// The ways that policies end, with the reason.
-    pub(super) denied: &'q mut Vec<(Passage, Denial<'w>)>,
+    pub(super) walked: Walked<'w>,
 }
 
 impl<'w> Walk<'_, 'w> {
     pub(super) fn end(&mut self, end: End) {
-        self.found.push(Passage { hops: self.hops.clone(), end });
+        self.walked.found.push(Passage { hops: self.hops.clone(), end });
     }
 
     pub(super) fn refused(&mut self, refusal: Refusal) {
@@ -317,7 +320,7 @@ impl<'w> Walk<'_, 'w> {
         bytes: &Bytes,
     ) {
         let scope = &proxy.scope;
-        if self.world.is_open_host(&key.host) {
+        if self.world.is_open_host(&key.host) || self.world.has_open_selection(&key.host) {
             return self.end(End::Undecided);
         }
         let filters = proxy.filters();
@@ -354,6 +357,9 @@ impl<'w> Walk<'_, 'w> {
                 return;
             }
         };
+        if found.ends.lead_elsewhere(scope) {
+            return self.end(End::Undecided);
+        }
         let by_name = matches!(found.ends, ClusterEnds::ByName { .. });
         hop.service_namespace = (!by_name).then(|| found.service.namespace.to_owned());
         hop.rule = found.rule.map(full_name);

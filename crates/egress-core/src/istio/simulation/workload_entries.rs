@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
+use super::networks::NETWORK;
 use super::service::{MeshPort, MeshService, ServiceSource};
 use crate::label_selector::has_labels;
 use crate::related_resources::{Named, WorkloadEntryFacts};
@@ -112,5 +113,6 @@ fn endpoint<'l>(
     let has_account = spec.service_account.as_deref().is_some_and(|account| !account.is_empty());
     let speaks_mesh_mtls = labels.get(TLS_MODE).map_or(has_account, |mode| mode == "istio");
     let port = own.filter(|number| *number != 0).unwrap_or(port.target);
+    labels.extend(spec.network.clone().map(|network| (NETWORK.to_owned(), network)));
     Some(SelectedWorkload { address, port, labels, speaks_mesh_mtls })
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::OnceLock;
 
 use super::aliases;
@@ -13,6 +13,7 @@ use super::delegates::{MergedRules, is_delegate};
 use super::destination_rules::RuleIndex;
 use super::host_index::RouteList;
 use super::service::MeshService;
+use crate::istio::features::IstiodFeatures;
 use crate::istio::gateway_api::{MadeObjects, is_made};
 use crate::kind::Kind;
 use crate::label_selector::has_labels;
@@ -29,10 +30,10 @@ pub struct World<'a> {
     pub(super) related: &'a RelatedResources,
     /// What istiod makes of the Gateway API.
     pub(super) made: &'a MadeObjects,
+    /// The settings of istiod.
+    pub(super) features: IstiodFeatures,
     namespaces: HashMap<&'a str, &'a NamespaceFacts>,
     pub(super) ambient: OnceLock<AmbientIndex<'a>>,
-    /// The hosts that have routes of the Gateway API.
-    pub(super) routed: OnceLock<HashSet<String>>,
     /// By age.
     pub(super) services: Vec<MeshService<'a>>,
     /// By age, without those that say something for others alone.
@@ -84,6 +85,7 @@ impl<'a> World<'a> {
         resources: &[&'a Resource],
         further: &'a [PodFacts],
     ) -> Self {
+        let features = IstiodFeatures::of(&snapshot.mesh, &related.workloads);
         let found_of = |kind: Kind| resources.iter().copied().filter(move |found| found.id.kind == kind);
         let of_kind = |kind: Kind| {
             let mut found: Vec<&Resource> = found_of(kind).collect();
@@ -154,12 +156,16 @@ impl<'a> World<'a> {
             made,
             namespaces: snapshot.namespaces.iter().map(|facts| (facts.name.as_str(), facts)).collect(),
             ambient: OnceLock::new(),
-            routed: OnceLock::new(),
             virtual_services: RouteList::new(virtual_services, &snapshot.mesh),
             merged_rules,
             by_gateway,
             gateways: of_kind(Kind::Gateway),
-            rules: RuleIndex::new(found_of(Kind::DestinationRule), &snapshot.mesh),
+            rules: RuleIndex::new(
+                found_of(Kind::DestinationRule),
+                &snapshot.mesh,
+                features.merges_by_export(),
+            ),
+            features,
             sidecars,
             services,
             by_host,

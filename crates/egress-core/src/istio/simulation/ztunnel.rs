@@ -1,7 +1,7 @@
 //! What the ztunnel of a node does with the calls of its pods: to the service's waypoint, to a pod, or as they are.
 //!
-//! Follows `build_request` in `src/proxy/outbound.rs` of istio/ztunnel. It reads no byte of a call. Waypoints of workloads are
-//! not known here.
+//! Follows `build_request` in `src/proxy/outbound.rs` of istio/ztunnel. It reads no byte of a call. What waypoints do
+//! with calls to workloads is not known here.
 
 use super::ambient::is_behind_ztunnel;
 use super::endpoint::{Endpoint, endpoints, endpoints_of_number, of_kubernetes};
@@ -17,6 +17,9 @@ impl Walk<'_, '_> {
     pub(super) fn by_ztunnel(&mut self, place: Place, bytes: &Bytes) {
         let world = self.world;
         let Some(service) = world.ambient_service(place.address) else {
+            if world.has_waypoint_of_workloads(place.address) {
+                return self.end(End::Undecided);
+            }
             return self.send_to_address(place, bytes);
         };
         if world.is_shared_address(place.address) || world.is_declared_twice(&service.host) {
@@ -56,6 +59,10 @@ impl Walk<'_, '_> {
             return self.refused(Refusal::NoEndpoint);
         }
         for endpoint in &found {
+            if world.is_elsewhere(endpoint, self.pod) {
+                self.end(End::Undecided);
+                continue;
+            }
             match endpoint.address.parse() {
                 Ok(address) => self.send_to_address(Place { address, port: endpoint.port }, bytes),
                 Err(_) => self.arrive(&endpoint.address, endpoint.port, bytes),

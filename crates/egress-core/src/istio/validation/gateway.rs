@@ -4,14 +4,10 @@ use std::collections::BTreeSet;
 
 use egress_istio::gateway::{GatewayServers, GatewayServersTls, GatewayServersTlsMode as Mode, GatewaySpec};
 
-use super::names::{self, host_part, is_address, is_label};
+use super::names::{self, UNIX, host_of_namespace, host_part, is_address, is_label, is_socket};
 use super::rejection::Rejections;
-use crate::host::quoted;
 use crate::istio::protocol::PortProtocol;
 use crate::resource::Resource;
-
-/// What a bind begins with that is a path.
-const UNIX: &str = "unix://";
 
 pub(super) fn check(resource: &Resource, spec: &GatewaySpec, found: &mut Rejections) {
     if !is_label(&resource.id.name) {
@@ -50,16 +46,12 @@ fn of_server(server: &GatewayServers, place: &str, found: &mut Rejections) {
     }
 }
 
-/// `ValidateNamespaceSlashWildcardHostname`.
 fn of_host(host: &str) -> Option<String> {
     let Some((namespace, name)) = host.split_once('/') else { return host_part(host, true) };
     if namespace.is_empty() || name.is_empty() {
         return Some("expected `namespace/host`".to_owned());
     }
-    let is_namespace = ["*", "."].contains(&namespace) || is_label(namespace);
-    (!is_namespace)
-        .then(|| format!("{} is no namespace", quoted(namespace)))
-        .or_else(|| host_part(name, true))
+    host_of_namespace(namespace, name, true)
 }
 
 /// `validateServerPort`. Returns whether there is nothing wrong with it.
@@ -89,7 +81,7 @@ fn of_port(server: &GatewayServers, place: &str, found: &mut Rejections) -> bool
 fn of_bind(server: &GatewayServers, place: &str, found: &mut Rejections) {
     let Some(bind) = server.bind.as_deref().filter(|bind| !bind.is_empty()) else { return };
     let is_taken = match bind.strip_prefix(UNIX) {
-        Some(path) => path.starts_with('@') || (path.starts_with('/') && !path.ends_with('/')),
+        Some(path) => is_socket(path),
         None => is_address(bind),
     };
     if !is_taken {

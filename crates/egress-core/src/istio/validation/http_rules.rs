@@ -2,7 +2,7 @@
 
 use egress_istio::virtual_service::VirtualServiceHttp;
 
-use super::destinations::{destination, weights};
+use super::destinations::{destination, routes};
 use super::names;
 use super::rejection::Rejections;
 
@@ -22,14 +22,18 @@ pub(super) fn check(rule: &VirtualServiceHttp, place: &str, is_of_delegate: bool
             found.add(format!("{place}.sourceNamespace"), namespace, "it is no namespace");
         }
     }
-    let routes = rule.route.as_deref().unwrap_or_default();
-    for (index, route) in routes.iter().enumerate() {
+    let of_routes = rule.route.iter().flatten().map(|route| {
         let to = &route.destination;
-        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
-        let place = format!("{place}.route[{index}].destination");
-        destination((&to.host, to.subset.as_deref(), port), &place, found);
-    }
-    weights(&routes.iter().map(|route| route.weight).collect::<Vec<_>>(), place, found);
+        (
+            (
+                to.host.as_str(),
+                to.subset.as_deref(),
+                to.port.as_ref().map(|port| port.number.unwrap_or_default()),
+            ),
+            route.weight,
+        )
+    });
+    routes(of_routes, place, found);
     mirrors(rule, place, found);
     redirect(rule, place, found);
     rewrite(rule, place, found);

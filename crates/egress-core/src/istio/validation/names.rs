@@ -77,6 +77,14 @@ pub(super) fn is_address(text: &str) -> bool {
         || with_zone().is_some_and(|(address, _)| address.parse::<Ipv6Addr>().is_ok())
 }
 
+/// What a bind or an address of an endpoint begins with that is a path.
+pub(super) const UNIX: &str = "unix://";
+
+/// The path of a socket behind [`UNIX`]: of a file, or of an abstract name. `ValidateUnixAddress`.
+pub(super) fn is_socket(path: &str) -> bool {
+    path.starts_with('@') || (path.starts_with('/') && !path.ends_with('/'))
+}
+
 /// An address or a range. `ValidateIPSubnet`.
 pub(super) fn range(text: &str) -> Option<String> {
     let is_range = text.matches('/').count() == 1;
@@ -111,6 +119,16 @@ pub(super) fn host_part(host: &str, is_of_gateway: bool) -> Option<String> {
         let is_partial = host.contains('*') && host.len() != 1 && !host.starts_with("*.");
         is_partial.then(|| "a wildcard stands for whole labels here: `*.` at the beginning".to_owned())
     })
+}
+
+/// A host behind a namespace, `namespace/host`, of a server or of a Sidecar. Of a Sidecar the namespace may be one that is left
+/// out, `~`. `ValidateNamespaceSlashWildcardHostname`.
+pub(super) fn host_of_namespace(namespace: &str, name: &str, is_of_gateway: bool) -> Option<String> {
+    let named = if is_of_gateway { namespace } else { namespace.strip_prefix('~').unwrap_or(namespace) };
+    let is_namespace = ["*", "."].contains(&named) || is_label(named) || (!is_of_gateway && named.is_empty());
+    (!is_namespace)
+        .then(|| format!("{} is no namespace", quoted(namespace)))
+        .or_else(|| host_part(name, is_of_gateway))
 }
 
 /// The names of Gateway objects in a VirtualService. `validateGatewayNames`, which looks at nothing behind a name without a

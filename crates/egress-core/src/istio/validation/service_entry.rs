@@ -6,13 +6,11 @@ use egress_istio::service_entry::{
     ServiceEntryEndpoints, ServiceEntryLocation, ServiceEntryResolution as Resolution, ServiceEntrySpec,
 };
 
-use super::names::{self, full_name, is_address, selector};
+use super::names::{self, UNIX, full_name, is_address, is_socket, selector};
 use super::rejection::Rejections;
 use crate::istio::protocol::PortProtocol;
 use crate::resource::Resource;
 
-/// What the address of an endpoint begins with that is a path.
-const UNIX: &str = "unix://";
 /// The label that sends a host to a waypoint, and the word by which it does not.
 const USE_WAYPOINT: (&str, &str) = ("istio.io/use-waypoint", "none");
 
@@ -121,7 +119,7 @@ fn of_address(endpoint: &ServiceEntryEndpoints, takes_names: bool) -> Option<Str
             full_name(address).map(|_| "it is neither an IP address nor a name without wildcard".to_owned())
         }
         _ => match address.strip_prefix(UNIX) {
-            Some(path) if path.starts_with('@') || (path.starts_with('/') && !path.ends_with('/')) => None,
+            Some(path) if is_socket(path) => None,
             Some(_) => Some("it is no path of a file".to_owned()),
             None => Some("with resolution STATIC it is an IP address: DNS takes names".to_owned()),
         },

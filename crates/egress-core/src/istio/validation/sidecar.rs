@@ -4,12 +4,8 @@ use std::collections::BTreeSet;
 
 use egress_istio::sidecar::{SidecarEgress, SidecarOutboundTrafficPolicyMode as Mode, SidecarSpec};
 
-use super::names::{self, full_name, host_part, is_address, is_label, selector};
+use super::names::{self, UNIX, full_name, host_of_namespace, is_address, selector};
 use super::rejection::Rejections;
-use crate::host::quoted;
-
-/// What a bind begins with that is a path.
-const UNIX: &str = "unix://";
 
 pub(super) fn check(spec: &SidecarSpec, found: &mut Rejections) {
     let labels = spec.workload_selector.iter().flat_map(|selector| selector.labels.iter().flatten());
@@ -90,18 +86,13 @@ fn of_egress(
     }
 }
 
-/// `ValidateNamespaceSlashWildcardHostname`.
 fn of_host(host: &str) -> Option<String> {
     let Some((namespace, name)) =
         host.split_once('/').filter(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
     else {
         return Some("expected `namespace/host`; of any namespace `*/host`".to_owned());
     };
-    let named = namespace.strip_prefix('~').unwrap_or(namespace);
-    let is_namespace = ["", "*", "."].contains(&named) || is_label(named);
-    (!is_namespace)
-        .then(|| format!("{} is no namespace", quoted(namespace)))
-        .or_else(|| host_part(name, false))
+    host_of_namespace(namespace, name, false)
 }
 
 /// `validateSidecarOutboundTrafficPolicy`.

@@ -2,7 +2,7 @@
 
 use egress_istio::virtual_service::{VirtualServiceTcp, VirtualServiceTls};
 
-use super::destinations::{destination, name_or_generated, weights};
+use super::destinations::{To, name_or_generated, routes};
 use super::host_set::HostSet;
 use super::names::{self, is_address};
 use super::rejection::Rejections;
@@ -39,14 +39,18 @@ pub(super) fn tls(
             found,
         );
     }
-    let routes = rule.route.as_deref().unwrap_or_default();
-    for (index, route) in routes.iter().enumerate() {
+    let all = rule.route.iter().flatten().map(|route| {
         let to = &route.destination;
-        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
-        let place = format!("{place}.route[{index}].destination");
-        destination((&to.host, to.subset.as_deref(), port), &place, found);
-    }
-    of_routes(&routes.iter().map(|route| route.weight).collect::<Vec<_>>(), place, found);
+        (
+            (
+                to.host.as_str(),
+                to.subset.as_deref(),
+                to.port.as_ref().map(|port| port.number.unwrap_or_default()),
+            ),
+            route.weight,
+        )
+    });
+    of_routes(all, place, found);
 }
 
 /// A rule by address and port.
@@ -61,21 +65,24 @@ pub(super) fn tcp(rule: &VirtualServiceTcp, place: &str, found: &mut Rejections)
             found,
         );
     }
-    let routes = rule.route.as_deref().unwrap_or_default();
-    for (index, route) in routes.iter().enumerate() {
+    let all = rule.route.iter().flatten().map(|route| {
         let to = &route.destination;
-        let port = to.port.as_ref().map(|port| port.number.unwrap_or_default());
-        let place = format!("{place}.route[{index}].destination");
-        destination((&to.host, to.subset.as_deref(), port), &place, found);
-    }
-    of_routes(&routes.iter().map(|route| route.weight).collect::<Vec<_>>(), place, found);
+        (
+            (
+                to.host.as_str(),
+                to.subset.as_deref(),
+                to.port.as_ref().map(|port| port.number.unwrap_or_default()),
+            ),
+            route.weight,
+        )
+    });
+    of_routes(all, place, found);
 }
 
-fn of_routes(all: &[Option<i32>], place: &str, found: &mut Rejections) {
-    if all.is_empty() {
+fn of_routes<'s>(all: impl Iterator<Item = (To<'s>, Option<i32>)>, place: &str, found: &mut Rejections) {
+    if !routes(all, place, found) {
         found.add(format!("{place}.route"), "", "a rule for connections has a destination");
     }
-    weights(all, place, found);
 }
 
 fn matched_connection(

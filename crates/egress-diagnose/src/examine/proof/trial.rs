@@ -10,7 +10,7 @@ use super::working_calls::{FailingCall, WorkingCalls};
 use crate::examine::{Options, examine_again};
 use crate::facts::{Changed, ClusterFacts, Request};
 use crate::finding::{Cause, CauseScope, Code, Fix, HostName, Level, ObjectChange};
-use crate::report::Report;
+use crate::report::{Report, Subject};
 
 /// The checks that follow calls: of hosts with an egress, and of others.
 const OF_HOSTS: Code = Code(100);
@@ -48,6 +48,8 @@ pub(super) struct Trials<'f> {
     calls: WorkingCalls,
     /// What is told of the mesh's calls.
     told: BTreeSet<String>,
+    /// Some host, for faults of the whole mesh.
+    any_host: Option<HostName>,
     /// Hosts that are broken by something of their own or of their gateway.
     broken: BTreeSet<HostName>,
 }
@@ -60,12 +62,19 @@ impl<'f> Trials<'f> {
         report: &Report,
     ) -> Self {
         let errors = report.findings.iter().filter(|cause| cause.level == Level::Error);
+        let any_host = report.sections.iter().find_map(|section| match &section.subject {
+            Subject::Host { host, namespace, .. } => {
+                Some(HostName { host: host.clone(), namespace: namespace.clone() })
+            }
+            Subject::Mesh | Subject::Gateway { .. } => None,
+        });
         let of_hosts = errors.filter(|cause| cause.scope != CauseScope::Mesh);
         Trials {
             facts,
             request,
             options,
             calls: WorkingCalls::of(facts),
+            any_host,
             told: report.findings.iter().map(told).collect(),
             broken: of_hosts.flat_map(|cause| &cause.affects).map(|host| HostName::clone(host)).collect(),
         }
@@ -88,13 +97,23 @@ impl<'f> Trials<'f> {
             }
         }
         let is_small = self.facts.snapshot.resources.len() <= SMALL;
-        let request = if is_small { Some(self.request.clone()) } else { for_one_host(self.request, cause) };
+        let request = if is_small { Some(self.request.clone()) } else { self.for_one_host(cause) };
         let Some(request) = request else { return TrialResult::Unknown };
         let again = examine_again(&after, &request, self.options);
         if is_left(cause, &again) {
             return TrialResult::Stays;
         }
         self.broken(cause, &again).unwrap_or(TrialResult::Mends)
+    }
+
+    /// The same request for one host that the cause breaks.
+    fn for_one_host(&self, cause: &Cause) -> Option<Request> {
+        let host = cause.affects.first().map(AsRef::as_ref).or(self.any_host.as_ref())?;
+        Some(Request {
+            hosts: vec![host.host.parse().ok()?],
+            namespace: host.namespace.clone(),
+            ..self.request.clone()
+        })
     }
 
     /// An error that was not there before. What another fault of a host has hidden is not new; nothing hides what follows calls.
@@ -118,14 +137,4 @@ fn is_left(cause: &Cause, again: &Report) -> bool {
 
 fn told(cause: &Cause) -> String {
     format!("{} {}: {}", cause.code, cause.object.object(), cause.message)
-}
-
-/// The same request for one host that the cause breaks.
-fn for_one_host(request: &Request, cause: &Cause) -> Option<Request> {
-    let host = cause.affects.first()?;
-    Some(Request {
-        hosts: vec![host.host.parse().ok()?],
-        namespace: host.namespace.clone(),
-        ..request.clone()
-    })
 }

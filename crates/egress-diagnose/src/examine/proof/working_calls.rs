@@ -52,7 +52,7 @@ impl WorkingCalls {
             let index = Index::of(&part.snapshot);
             let once = (&made, &world, &assumed);
             let view = View::new(&part, &egresses, &request, index, BTreeMap::new(), None, once);
-            if !matches!(can_be_followed(&view), Ok(true)) {
+            if can_be_followed(&view).is_err() {
                 continue;
             }
             for route in view.index().of_kind(Kind::VirtualService) {

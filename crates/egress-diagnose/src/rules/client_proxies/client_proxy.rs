@@ -8,7 +8,7 @@ use crate::facts::PodName;
 use crate::finding::{Awaited, CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::check::{Check, PathSegment, Run, followed_and};
 use crate::rules::whole_path::leaves_through_gateway;
 use crate::traffic::envoys::{EnvoyResults, conditions};
 use crate::traffic::routes::to_gateway;
@@ -19,19 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "the callers' Envoys route the host to the gateway",
     level: Level::Error,
     segment: PathSegment::ClientProxies,
-    inputs: &[
-        Input::VirtualServices,
-        Input::ServiceEntries,
-        Input::DestinationRules,
-        Input::GatewayObjects,
-        Input::Sidecars,
-        Input::Services,
-        Input::Gateways,
-        Input::Pods,
-        Input::Mesh,
-        Input::EnvoyFilters,
-        Input::ClientProxies,
-    ],
+    inputs: &followed_and::<2, 12>([Input::Gateways, Input::ClientProxies]),
     beside_the_walk: "It reads the callers' Envoys, not objects: what istiod has really sent.",
     docs: "\
 ## What it checks

@@ -7,7 +7,7 @@ use egress_core::snapshot::GatewayFacts;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::check::{Check, PathSegment, Run, followed_and};
 use crate::traffic::routes::{
     MissingRoute, MissingRouteCause, arrives, complete_protocols, missing_routes, to_gateway,
 };
@@ -18,18 +18,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "the gateway has a route for the host",
     level: Level::Error,
     segment: PathSegment::FromGateway,
-    inputs: &[
-        Input::VirtualServices,
-        Input::GatewayObjects,
-        Input::DestinationRules,
-        Input::ServiceEntries,
-        Input::Sidecars,
-        Input::Services,
-        Input::Gateways,
-        Input::Pods,
-        Input::Mesh,
-        Input::EnvoyFilters,
-    ],
+    inputs: &followed_and::<1, 11>([Input::Gateways]),
     beside_the_walk: "EG100 shows the first fault on the way of a call. This check also finds this one behind another, and \
                       says for which protocol the gateway has no route.",
     docs: "\

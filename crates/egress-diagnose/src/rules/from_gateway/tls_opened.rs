@@ -66,6 +66,11 @@ fn finding(
     }
     let number = upstream.port.number;
     let hidden = hidden(view, upstream);
+    // Without the subset there is no cluster, and nothing is sent: EG100 tells that.
+    let rules = view.rules_for(&gateway.name.namespace, upstream.route.host, &upstream.entry.id.namespace);
+    if hidden.is_none() && !rules.has(upstream.route.subset) {
+        return None;
+    }
     let near = hidden.filter(|rule| {
         let owner = &rule.id.namespace;
         let words = rule.destination_rule().and_then(|spec| spec.export_to.as_ref());

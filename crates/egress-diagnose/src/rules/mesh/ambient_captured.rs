@@ -17,12 +17,14 @@ use crate::rules::check::{Check, PathSegment, Run};
 use crate::rules::mesh::waypoint_binding::{Unbound, unbound};
 use crate::view::View;
 
+mod unused;
+
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(72),
     name: "ztunnel sends hosts with a waypoint to that waypoint",
     level: Level::Error,
     segment: PathSegment::Mesh,
-    inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries, Input::GatewayApi],
+    inputs: &[Input::Namespaces, Input::Pods, Input::ServiceEntries, Input::GatewayApi, Input::Services],
     beside_the_walk: "It reads what ztunnel needs. EG101 leaves calls open that ztunnel does not send to their waypoint.",
     docs: "\
 ## What it checks
@@ -30,7 +32,7 @@ ServiceEntries with a waypoint, set by their own label or by their namespace's l
 waypoint (condition `istio.io/WaypointBound`), they have an address or can get one, and pods in ambient mode resolve
 names through ztunnel (annotation `ambient.istio.io/dns-capture`). Without the condition, the objects are compared: the
 waypoint exists, its listener for HBONE admits the namespace (`allowedRoutes`), and it takes calls to hosts (label
-`istio.io/waypoint-for`).
+`istio.io/waypoint-for`). A waypoint for hosts that nothing names is reported with the ServiceEntries beside it.
 
 ## Why it matters
 ztunnel recognises a host by its address. If the host has no address of its own, or the pod asks another DNS server,
@@ -38,7 +40,7 @@ the call goes to a public address that ztunnel does not know. It leaves from the
 nothing (istio/istio#54896, istio/istio#54981, istio/istio#60781).
 
 ## How to fix
-Name the waypoint's namespace in the label `istio.io/use-waypoint-namespace`: without it, the name means a waypoint
+Name the waypoint in the label `istio.io/use-waypoint`. Name the waypoint's namespace in the label `istio.io/use-waypoint-namespace`: without it, the name means a waypoint
 beside the host, whatever other namespaces have. Let the waypoint's listener accept the namespace, let istiod allocate an address (or write one in `addresses`), and
 leave DNS capture on. Recreate pods that are older than this setting.
 ",
@@ -67,10 +69,10 @@ fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
             Some((entry, waypoint_of(entry, namespace)?))
         })
         .collect();
-    let Some((first, _)) = bound.first() else { return Ok(None) };
-    let mut found: Vec<Finding> = Vec::new();
     // A mesh without the Gateway API has no waypoint, and istiod says so of each host.
     let waypoints = view.gateway_api().map(waypoints).unwrap_or_default();
+    let mut found: Vec<Finding> = unused::findings(view, &waypoints, &labels);
+    let Some((first, _)) = bound.first() else { return Ok((!found.is_empty()).then_some(found)) };
     for (entry, waypoint) in &bound {
         let unbound = unbound(entry, *waypoint, &waypoints, &labels);
         let unbound = unbound.map(|unbound| not_taken(entry, *waypoint, unbound));

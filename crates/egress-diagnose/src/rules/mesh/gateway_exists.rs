@@ -1,7 +1,12 @@
 //! EG060: an egress gateway exists.
 
+use std::collections::BTreeSet;
+
 use egress_core::command::ShellCommand;
 use egress_core::input::Input;
+use egress_core::resource::Resource;
+use egress_core::role::Kind;
+use egress_core::visibility::virtual_service::{destinations, serves_mesh};
 
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Place};
 use crate::fixes;
@@ -14,12 +19,13 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "an egress gateway exists",
     level: Level::Error,
     segment: PathSegment::Mesh,
-    inputs: &[Input::Gateways, Input::GatewayApi],
+    inputs: &[Input::Gateways, Input::GatewayApi, Input::VirtualServices, Input::Services, Input::Mesh],
     beside_the_walk: "Without a gateway there is no call to follow through it.",
     docs: "\
 ## What it checks
 Some Service is an egress gateway: its pods carry the label `istio: egressgateway`, or the user named it. A mesh with
-gateways or waypoints of the Gateway API is not checked: calls may leave through those.
+gateways or waypoints of the Gateway API is not checked: calls may leave through those. Neither is one in which no route of a
+host outside leads to a Service that is missing, and nobody asks for a host: it has no gateway on purpose.
 
 ## Why it matters
 Without a gateway every call to the outside leaves from the caller's node, or fails.
@@ -47,13 +53,14 @@ fn run(view: &View<'_>) -> CheckOutcome {
     if others.iter().any(|object| object.kind == "Gateway") {
         return CheckOutcome::NotApplicable;
     }
+    let Some(why) = wanted(view) else { return CheckOutcome::NotApplicable };
     CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
         level: CHECK.level,
         message: "no Service is an egress gateway".to_owned(),
         object: Place::new("Service", Some("istio-system"), "istio-egressgateway"),
-        evidence: vec!["no Service selects pods with the label istio=egressgateway".to_owned()],
+        evidence: vec!["no Service selects pods with the label istio=egressgateway".to_owned(), why],
         consequence: "no call can leave through a gateway; calls with a route to a gateway fail with 503"
             .to_owned(),
         fix: fixes::fix(
@@ -63,4 +70,26 @@ fn run(view: &View<'_>) -> CheckOutcome {
             "installs Istio's gateway chart",
         ),
     }])
+}
+
+/// Why a gateway is missed; none in a mesh that has none on purpose.
+fn wanted(view: &View<'_>) -> Option<String> {
+    if let Some(host) = view.asked_hosts().first() {
+        return Some(format!("calls to {host} are to leave through one"));
+    }
+    let domain = &view.mesh().cluster_domain;
+    let services = view.services().ok()?.iter();
+    let services: BTreeSet<String> =
+        services.map(|service| format!("{}.{}.svc.{domain}", service.name, service.namespace)).collect();
+    let is_outside = |host: &String| host.contains('.') && !host.ends_with(domain.as_str());
+    let is_missing = |to: &String| to.ends_with(&format!(".svc.{domain}")) && !services.contains(to);
+    let missing = |route: &Resource| {
+        let spec = route.virtual_service().filter(|spec| serves_mesh(spec))?;
+        let mut hosts = spec.hosts.iter().flatten();
+        let mut to = destinations(spec).map(|to| view.full_host(to, &route.id.namespace));
+        hosts.any(is_outside).then(|| to.find(is_missing)).flatten()
+    };
+    view.note(Input::VirtualServices);
+    let mut routes = view.index().of_kind(Kind::VirtualService).iter().copied();
+    routes.find_map(|route| Some(format!("{} leads to {}, which does not exist", route.id, missing(route)?)))
 }

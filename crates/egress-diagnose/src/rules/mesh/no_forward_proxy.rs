@@ -1,4 +1,4 @@
-//! EG070: no application uses the gateway as a forward proxy.
+//! EG070: applications that use a forward proxy reach one.
 
 use std::collections::BTreeMap;
 
@@ -14,43 +14,50 @@ use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
+mod declared;
+
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(70),
-    name: "no application uses the gateway as a forward proxy",
+    name: "applications that use a forward proxy reach one",
     level: Level::Error,
     segment: PathSegment::Mesh,
-    inputs: &[Input::Gateways, Input::Pods],
+    inputs: &[Input::Gateways, Input::Pods, Input::ServiceEntries, Input::Services, Input::Mesh],
     beside_the_walk: "It reads environment variables of pods: what an application calls instead of the host.",
     docs: "\
 ## What it checks
 The environment variables `http_proxy`, `https_proxy` and `all_proxy` of all pods, in lower and upper case: none names
-the Service of an egress gateway.
+the Service of an egress gateway, and none names a host and port that a ServiceEntry or a Service declares as HTTP. A ServiceEntry for a
+port of forward proxies (3128, or a host called `proxy` at a usual port) that is declared as HTTP is likely wrong, too.
 
 ## Why it matters
 An egress gateway is a reverse proxy: it routes requests that are addressed to the host. An application that uses it
 as a forward proxy sends `CONNECT`, and gets 404 (`NR`) (istio/istio#31557, istio/istio#38371).
 
+At a port of HTTP the sidecar reads requests. It has no route for `CONNECT`, and sends plain requests to the host that they
+name, not to the proxy. The task of Istio for an external HTTPS proxy declares the port as TCP.
+
 ## How to fix
-Remove the variables. The sidecar routes the calls to the gateway without them.
+Remove the variables that name a gateway. The sidecar routes the calls to the gateway without them. Declare the port of a
+forward proxy as TCP.
 ",
     run: Run::Mesh(run),
 };
 
 fn run(view: &View<'_>) -> CheckOutcome {
-    findings(view).map_or_else(
-        |outcome| outcome,
-        |found| found.map_or(CheckOutcome::NotApplicable, |found| CheckOutcome::of(1, found)),
-    )
+    let told: Readable<Vec<&PodFacts>> =
+        view.all_pods().map(|pods| pods.iter().filter(|pod| !pod.finished && uses_proxies(pod)).collect());
+    let told = told.as_deref().map_err(Clone::clone);
+    let mut found = declared::findings(view, told.clone());
+    found.extend(told.clone().map(|told| at_gateways(view, told)).unwrap_or_default());
+    match told {
+        Err(outcome) if found.is_empty() => outcome,
+        told => CheckOutcome::of(told.map_or(0, <[_]>::len), found),
+    }
 }
 
-/// None if no application is configured to use a proxy, and if there is no gateway.
-fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
-    let told: Vec<&PodFacts> =
-        view.all_pods()?.iter().filter(|pod| !pod.finished && uses_proxies(pod)).collect();
+/// Applications that use a gateway as a forward proxy.
+fn at_gateways(view: &View<'_>, told: &[&PodFacts]) -> Vec<Finding> {
     let gateways = view.gateways();
-    if told.is_empty() || gateways.is_empty() {
-        return Ok(None);
-    }
     let mut namespaces: BTreeMap<&str, Vec<&PodFacts>> = BTreeMap::new();
     for pod in told {
         namespaces.entry(&pod.namespace).or_default().push(pod);
@@ -72,7 +79,7 @@ fn findings(view: &View<'_>) -> Readable<Option<Vec<Finding>>> {
             );
         }
     }
-    Ok(Some(found))
+    found
 }
 
 /// Whether a pod is told to use a forward proxy. `NO_PROXY=*` takes that back.

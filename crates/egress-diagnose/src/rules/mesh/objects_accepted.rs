@@ -12,6 +12,8 @@ use crate::fixes;
 use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 
+mod remedy;
+
 /// The kinds that are looked at.
 const KINDS: [Kind; 5] =
     [Kind::ServiceEntry, Kind::VirtualService, Kind::DestinationRule, Kind::Gateway, Kind::Sidecar];
@@ -40,7 +42,9 @@ The webhook refuses such an object when it is written. An object from before the
 down, is stored: istiod uses it, and its next change is refused. Calls are followed as if the object were stored.
 
 ## How to fix
-Change the named field.
+Change the named field. Where one value is evident, such as a missing name of a port or the resolution of a wildcard, the
+finding has the change, and the same validation has taken it. A number of a port, a destination or a certificate that is
+refused could mean several things: only the object is shown.
 ",
     run: Run::Mesh(run),
 };
@@ -56,11 +60,11 @@ fn run(view: &View<'_>) -> CheckOutcome {
         (!reasons.is_empty()).then_some((*object, reasons))
     });
     let refused: Vec<(&Resource, Vec<Rejection>)> = refused.collect();
-    let findings = refused.iter().filter_map(|(object, reasons)| finding(object, reasons));
+    let findings = refused.iter().filter_map(|(object, reasons)| finding(view, object, reasons));
     CheckOutcome::of(objects.len(), findings.collect())
 }
 
-fn finding(object: &Resource, reasons: &[Rejection]) -> Option<Finding> {
+fn finding(view: &View<'_>, object: &Resource, reasons: &[Rejection]) -> Option<Finding> {
     let (first, others) = reasons.split_first()?;
     let id = &object.id;
     let further = |other: &Rejection| format!("{}: {}", other.field, other.reason);
@@ -80,6 +84,7 @@ fn finding(object: &Resource, reasons: &[Rejection]) -> Option<Finding> {
         evidence: others.iter().map(further).collect(),
         consequence: "`kubectl apply` of it fails; where it is stored already, its next change fails"
             .to_owned(),
-        fix: fixes::fix(show, "shows the object, if it is stored; change the field"),
+        fix: remedy::of(object, &view.index().snapshot().mesh.api_version)
+            .unwrap_or_else(|| fixes::fix(show, "shows the object, if it is stored; change the field")),
     })
 }

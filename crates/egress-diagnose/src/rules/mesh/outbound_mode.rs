@@ -24,13 +24,13 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "outbound traffic policy is REGISTRY_ONLY",
     level: Level::Warning,
     segment: PathSegment::Mesh,
-    inputs: &[Input::Mesh, Input::Sidecars, Input::Pods],
+    inputs: &[Input::Mesh, Input::Sidecars, Input::Pods, Input::Gateways, Input::GatewayApi],
     beside_the_walk: "Calls to declared hosts pass in both modes. This check is about all other hosts.",
     docs: "\
 ## What it checks
 `outboundTrafficPolicy.mode` of the mesh configuration, and the same field of every Sidecar: what holds for each pod
 with a sidecar. Without such a pod there is nothing to check; a mode of the mesh that Sidecars replace for all pods is
-not reported.
+not reported. Neither is the mode of a mesh without any egress gateway or waypoint: its calls leave directly on purpose.
 
 ## Why it matters
 With `ALLOW_ANY`, Istio's default, calls to hosts without a ServiceEntry leave directly from the caller's node. So
@@ -59,7 +59,10 @@ fn run(view: &View<'_>) -> CheckOutcome {
     // Without pods, nobody knows which Sidecars are in use.
     let pods =
         view.all_pods().ok().map(|pods| pods.iter().filter(|pod| has_sidecar(pod)).collect::<Vec<_>>());
-    if pods.as_ref().is_some_and(Vec::is_empty) {
+    let is_without_gateway = view.gateways().is_empty()
+        && view.readable(Input::Gateways).is_ok()
+        && !view.gateway_api().unwrap_or_default().iter().any(|object| object.kind == "Gateway");
+    if pods.as_ref().is_some_and(Vec::is_empty) || (is_without_gateway && view.asked_hosts().is_empty()) {
         return CheckOutcome::NotApplicable;
     }
     let mut findings = Vec::new();

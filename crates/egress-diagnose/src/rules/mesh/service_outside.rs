@@ -14,12 +14,23 @@ use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::list;
 
+mod external_name;
+
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(91),
     name: "no Service has endpoints outside the cluster",
     level: Level::Error,
     segment: PathSegment::Mesh,
-    inputs: &[Input::EndpointSlices, Input::Services, Input::Pods, Input::Nodes, Input::VirtualServices],
+    inputs: &[
+        Input::EndpointSlices,
+        Input::Services,
+        Input::Pods,
+        Input::Nodes,
+        Input::VirtualServices,
+        Input::ServiceEntries,
+        Input::Sidecars,
+        Input::Mesh,
+    ],
     beside_the_walk: "Calls to Services inside the cluster are not followed. This check looks for endpoints that are \
                       outside.",
     docs: "\
@@ -27,12 +38,15 @@ pub(in crate::rules) const CHECK: Check = Check {
 Every `EndpointSlice` of a Service, with any author and any labels: its addresses belong to pods or nodes. A public
 address is an error. A private address of no pod and no node is a warning, because it may be a machine of the mesh. In
 slices that the controller keeps for a Service with a selector, private addresses are not checked, because pods come
-and go.
+and go. A Service of type `ExternalName` in a namespace under `REGISTRY_ONLY`: a ServiceEntry declares its host.
 
 ## Why it matters
 A sidecar follows all endpoints of a Service. With an address outside the cluster, calls leave directly from the
 caller's node, HTTP and TLS, even with `REGISTRY_ONLY`, and no ServiceEntry shows it. A VirtualService can send any
 host there.
+
+An `ExternalName` is another name of a host. istiod knows it only where a ServiceEntry declares the host itself. Otherwise
+`REGISTRY_ONLY` refuses calls by either name.
 
 ## How to fix
 Delete the endpoints, and add the host as an egress. RBAC decides who may write endpoints: Kubernetes' own role `edit`
@@ -49,12 +63,15 @@ fn run(view: &View<'_>) -> CheckOutcome {
         let slices = view.endpoint_slices()?;
         Ok((slices, view.services()?, view.all_pods()?, view.readable(Input::Nodes)?))
     };
+    let names = external_name::findings(view);
     match read() {
-        Err(outcome) => outcome,
+        Err(outcome) if names.is_empty() => outcome,
+        Err(_) => CheckOutcome::Bad(names),
         Ok((slices, services, pods, ())) => {
             let found = leading_out(slices, services, pods, view.nodes());
             let looked_at = slices.len().min(services.len());
-            CheckOutcome::of(looked_at, found.iter().map(|found| finding(view, found)).collect())
+            let found = found.iter().map(|found| finding(view, found)).chain(names).collect();
+            CheckOutcome::of(looked_at, found)
         }
     }
 }

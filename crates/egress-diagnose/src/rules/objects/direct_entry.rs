@@ -1,11 +1,13 @@
 //! EG014: every ServiceEntry of the host has a route to the gateway.
 
+use std::collections::BTreeSet;
+
 use egress_core::input::Input;
 use egress_core::inventory::State;
 use egress_core::port::{Port, Protocol};
 use egress_core::resource::Resource;
 use egress_core::role::Role;
-use egress_core::snapshot::GatewayFacts;
+use egress_core::snapshot::{GatewayFacts, PodFacts};
 use egress_core::visibility::virtual_service::serves_mesh;
 use serde_json::json;
 
@@ -13,8 +15,9 @@ use super::name_kept::is_for_another;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Fix, Level, Place};
 use crate::fixes;
 use crate::istio::client_tls::ClientTls;
+use crate::kubernetes::network_policy::{EgressVerdict, egress_verdict};
 use crate::path::EgressPath;
-use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::check::{Check, PathSegment, Run, followed_and};
 use crate::traffic::direct_calls::leave_directly;
 use crate::traffic::routed_call::can_be_computed;
 use crate::traffic::routes::to_gateway;
@@ -27,17 +30,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "every ServiceEntry of the host has a route to the gateway",
     level: Level::Error,
     segment: PathSegment::Objects,
-    inputs: &[
-        Input::ServiceEntries,
-        Input::VirtualServices,
-        Input::DestinationRules,
-        Input::GatewayObjects,
-        Input::Sidecars,
-        Input::Services,
-        Input::Pods,
-        Input::Mesh,
-        Input::EnvoyFilters,
-    ],
+    inputs: &followed_and::<1, 11>([Input::NetworkPolicies]),
     beside_the_walk: "Calls are followed on the routes to a gateway. This check looks for callers and ports that have no \
                       such route.",
     docs: "\
@@ -49,7 +42,7 @@ A ServiceEntry makes a host known to sidecars. Without a route to a gateway, cal
 node, even with `REGISTRY_ONLY`. For the callers of this egress that is an error. For other namespaces, or for a port
 that the routes do not cover, it is a warning: the egress works, but some calls bypass the gateway. It is also a
 warning if nobody ever asked for a gateway for this host: in a mesh with an egress gateway, the ServiceEntry is a
-bypass.
+bypass. Not reported are forward proxies, and ports that NetworkPolicies close for all pods of the callers.
 
 A port with TLS origination at the gateway is not reported if the callers' sidecars see the same DestinationRule, as
 in Istio's task \"Egress Gateways with TLS Origination\": TLS from an application is then wrapped in TLS again and
@@ -91,6 +84,10 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             is_decided_by_route = true;
             continue;
         }
+        if !path.is_wanted && is_kept_in(view, caller, entry, None) {
+            is_decided_by_route = true;
+            continue;
+        }
         match leaving.iter_mut().find(|(known, _)| known.id == entry.id) {
             Some((_, callers)) => callers.push(caller),
             None => leaving.push((entry, vec![caller])),
@@ -108,6 +105,23 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             .map_or_else(CheckOutcome::Unreadable, |()| CheckOutcome::of(looked_at, Vec::new()));
     }
     CheckOutcome::Bad(findings)
+}
+
+/// Whether NetworkPolicies keep all pods of a namespace from the internet, on purpose: at one port, or all that an entry declares.
+fn is_kept_in(view: &View<'_>, namespace: &str, entry: &Resource, port: Option<u16>) -> bool {
+    let declared = entry.service_entry().into_iter().flat_map(|spec| spec.ports.iter().flatten());
+    let ports: BTreeSet<u16> = match port {
+        Some(port) => [port].into(),
+        None => declared.filter_map(|port| u16::try_from(port.number).ok()).collect(),
+    };
+    let policies = view.network_policies().unwrap_or_default();
+    if policies.is_empty() {
+        return false;
+    }
+    let pods = view.pods(namespace);
+    let is_blocked =
+        |pod: &&PodFacts| matches!(egress_verdict(policies, pod, &ports), EgressVerdict::Blocked);
+    !pods.is_empty() && pods.iter().all(is_blocked)
 }
 
 fn is_for_callers(resource: &Resource) -> bool {
@@ -135,10 +149,16 @@ fn ports_leave(view: &View<'_>, path: &EgressPath<'_>, gateway: &GatewayFacts) -
     };
     let leaves = |port: &Port| {
         let callers: Vec<&str> = path.callers.iter().map(String::as_str).collect();
-        matches!(can_be_computed(view), Ok(true))
+        can_be_computed(view).is_ok()
             && leave_directly(view, entry, (&path.host, Some(port.number)), &callers)
     };
-    let direct = path.ports.iter().filter(|port| !is_carried(port) && (!is_idle || leaves(port)));
+    // The gateway opens TLS to such a port; callers need not reach it.
+    let is_closed = |port: &Port| {
+        by_gateway(&upstreams, *port).is_some()
+            && path.callers.iter().all(|caller| is_kept_in(view, caller, entry, Some(port.number)))
+    };
+    let leaves_there = |port: &&Port| !is_carried(port) && (!is_idle || leaves(port)) && !is_closed(port);
+    let direct = path.ports.iter().filter(leaves_there);
     let callers = list(&path.callers);
     let finding = |port: &Port| Finding {
         code: CHECK.code,

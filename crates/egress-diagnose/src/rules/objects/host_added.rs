@@ -13,6 +13,8 @@ use crate::rules::check::{Check, PathSegment, Run};
 use crate::view::View;
 use crate::wording::{some_of, without_route};
 
+mod undiscovered;
+
 pub(in crate::rules) const CHECK: Check = Check {
     code: Code(62),
     name: "the host was added",
@@ -30,13 +32,13 @@ pub(in crate::rules) const CHECK: Check = Check {
     docs: "\
 ## What it checks
 Some object routes the host to a gateway for the callers: in their namespace, or in another one that exports its
-routes to them.
+routes to them. Objects in a namespace that `discoverySelectors` leave out do not count: istiod does not read them.
 
 ## Why it matters
 The sidecar refuses calls to a host that was not added. With `ALLOW_ANY` they leave directly from the caller's node.
 
 ## How to fix
-Add the host for the caller namespace.
+Add the host for the caller namespace. Where objects for it exist and are not read, label their namespace.
 ",
     run: Run::Path(run),
 };
@@ -58,24 +60,14 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
     if known || routed || !path.is_wanted {
         return CheckOutcome::NotApplicable;
     }
+    if let Some(entry) = path.undiscovered.first() {
+        return CheckOutcome::Bad(vec![undiscovered::finding(view, path, entry, consequence(view, path))]);
+    }
     let elsewhere = view.egresses_of(&path.host).iter();
     let mut evidence: Vec<String> = elsewhere
         .map(|egress| format!("it was added in namespace {}, for other callers", egress.namespace))
         .collect();
     evidence.extend(view.sees(None).err());
-    let consequence = if let Some(namespace) = &path.namespace {
-        without_route(&[namespace], &path.host, view.outbound_from(namespace))
-    } else {
-        let modes = view.outbound_modes().into_iter();
-        let told = modes.map(|(mode, callers)| without_route(&callers, &path.host, mode));
-        let ambient = ambient_namespaces(view);
-        let has_sidecars = view.all_pods().is_ok_and(|pods| pods.iter().any(|pod| pod.has_sidecar));
-        // ztunnel knows no outbound policy.
-        let of_ambient = (!ambient.is_empty())
-            .then(|| format!("calls from pods in ambient mode of {} leave directly", some_of(&ambient)));
-        let told = told.filter(|_| has_sidecars || ambient.is_empty());
-        told.chain(of_ambient).collect::<Vec<_>>().join("; ")
-    };
     CheckOutcome::Bad(vec![Finding {
         code: CHECK.code,
         confidence: Confidence::Certain,
@@ -89,9 +81,26 @@ fn run(view: &View<'_>, path: &EgressPath<'_>) -> CheckOutcome {
             None => Place::new("Host", None, &path.host),
         },
         evidence,
-        consequence,
+        consequence: consequence(view, path),
         fix: fixes::add_for(&path.host, path.namespace.as_deref(), "routes its calls through the gateway"),
     }])
+}
+
+/// What becomes of calls to a host that nobody added.
+fn consequence(view: &View<'_>, path: &EgressPath<'_>) -> String {
+    if let Some(namespace) = &path.namespace {
+        without_route(&[namespace], &path.host, view.outbound_from(namespace))
+    } else {
+        let modes = view.outbound_modes().into_iter();
+        let told = modes.map(|(mode, callers)| without_route(&callers, &path.host, mode));
+        let ambient = ambient_namespaces(view);
+        let has_sidecars = view.all_pods().is_ok_and(|pods| pods.iter().any(|pod| pod.has_sidecar));
+        // ztunnel knows no outbound policy.
+        let of_ambient = (!ambient.is_empty())
+            .then(|| format!("calls from pods in ambient mode of {} leave directly", some_of(&ambient)));
+        let told = told.filter(|_| has_sidecars || ambient.is_empty());
+        told.chain(of_ambient).collect::<Vec<_>>().join("; ")
+    }
 }
 
 /// The namespaces with pods in ambient mode.

@@ -14,7 +14,7 @@ use crate::fixes;
 use crate::fixes::detour::{self, Callers};
 use crate::istio::routes::routes as routes_of;
 use crate::path::EgressPath;
-use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::check::{Check, PathSegment, Run, followed_and};
 use crate::rules::mesh::plain_start::protocol::begins_in_plaintext;
 use crate::traffic::direct_calls::refused_call;
 use crate::traffic::doubt::{Doubt, doubt};
@@ -26,25 +26,15 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "a call to the host leaves through the gateway, computed from all objects",
     level: Level::Error,
     segment: PathSegment::WholePath,
-    inputs: &[
-        Input::VirtualServices,
-        Input::ServiceEntries,
-        Input::DestinationRules,
-        Input::GatewayObjects,
-        Input::Sidecars,
-        Input::Services,
-        Input::Gateways,
-        Input::Pods,
-        Input::Mesh,
-        Input::EnvoyFilters,
-    ],
+    inputs: &followed_and::<1, 11>([Input::Gateways]),
     beside_the_walk: "It is one of the two, for hosts with an egress.",
     docs: "\
 ## What it checks
 The way of a call to the host, from each calling namespace and on each port that a rule sends to a gateway. It is computed as
 istiod and Envoy would: the sidecar's listener, its route and cluster, the gateway's listener, route and cluster. Where
 pods, Services or the mesh configuration are not among the files, usual ones are assumed: a fault is then likely, and no fault
-proves nothing. The same holds in meshes with an EnvoyFilter that may move calls, whose effect nobody computes.
+proves nothing. A call that an EnvoyFilter may move is left out. Feature flags in istiod's
+Deployment are followed; without a Deployment they are as Istio has them.
 
 ## Why it matters
 Other checks look at one rule of Istio each. This one follows the call, and finds what no single rule shows: a port that is

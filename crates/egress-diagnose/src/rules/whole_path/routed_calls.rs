@@ -12,7 +12,7 @@ use crate::calls::{EntryCall, HostCalls};
 use crate::finding::{CheckOutcome, Confidence, Finding, Place};
 use crate::fixes;
 use crate::fixes::detour::{self, Callers};
-use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::check::{Check, PathSegment, Run, followed_and};
 use crate::traffic::routed_call::{RoutedEnd, can_be_computed};
 use crate::view::View;
 
@@ -26,26 +26,14 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "calls to TCP hosts, wildcards and hosts of waypoints leave through the gateway or waypoint",
     level: code::LEVEL,
     segment: PathSegment::WholePath,
-    inputs: &[
-        Input::VirtualServices,
-        Input::ServiceEntries,
-        Input::DestinationRules,
-        Input::GatewayObjects,
-        Input::GatewayApi,
-        Input::AuthorizationPolicies,
-        Input::Sidecars,
-        Input::Services,
-        Input::Pods,
-        Input::Mesh,
-        Input::EnvoyFilters,
-    ],
+    inputs: &followed_and::<2, 12>([Input::GatewayApi, Input::AuthorizationPolicies]),
     beside_the_walk: "It is one of the two, for all other hosts.",
     docs: "\
 ## What it checks
 Hosts that no other check follows: TCP hosts and wildcards that a VirtualService sends to a gateway, hosts that an HTTPRoute,
 GRPCRoute, TLSRoute or TCPRoute sends there, hosts that a waypoint takes, and hosts whose ServiceEntry has the gateway as its
 endpoint. The way of a call is computed as istiod, Envoy and ztunnel would: listener, route and cluster of each proxy, and the
-AuthorizationPolicies there. Meshes with an EnvoyFilter that may move calls are left out.
+AuthorizationPolicies there. A call that an EnvoyFilter may move is left out.
 
 ## Why it matters
 Each object alone may be correct, and the call still ends: at a port that the gateway does not open, at a server that follows
@@ -58,10 +46,8 @@ The finding names the object that decides. Change that one.
 };
 
 fn run(view: &View<'_>, host: &HostCalls<'_>) -> CheckOutcome {
-    match can_be_computed(view) {
-        Ok(true) => {}
-        Ok(false) => return CheckOutcome::NotApplicable,
-        Err(outcome) => return outcome,
+    if let Err(outcome) = can_be_computed(view) {
+        return outcome;
     }
     let (mut astray, mut refused, mut of_api) = (Vec::new(), Vec::new(), Vec::new());
     for (call, end) in &host.routed {

@@ -8,7 +8,7 @@ use egress_core::istio::call::End;
 use crate::calls::HostCalls;
 use crate::finding::{CheckOutcome, Code, Confidence, Finding, Level, Readable};
 use crate::kubernetes::network_path::{Peer, RuleSide};
-use crate::rules::check::{Check, PathSegment, Run};
+use crate::rules::check::{Check, PathSegment, Run, followed_and};
 use crate::rules::network_block::{About, BlockedAt, describe, outside};
 use crate::rules::to_gateway::network_open::blocked_before;
 use crate::traffic::routed_call::{RoutedCall, can_be_followed};
@@ -19,20 +19,7 @@ pub(in crate::rules) const CHECK: Check = Check {
     name: "NetworkPolicies let calls to TCP hosts and wildcards reach the gateway and leave it",
     level: Level::Error,
     segment: PathSegment::WholePath,
-    inputs: &[
-        Input::VirtualServices,
-        Input::ServiceEntries,
-        Input::DestinationRules,
-        Input::GatewayObjects,
-        Input::Sidecars,
-        Input::Services,
-        Input::Gateways,
-        Input::Pods,
-        Input::Mesh,
-        Input::EnvoyFilters,
-        Input::NetworkPolicies,
-        Input::Namespaces,
-    ],
+    inputs: &followed_and::<3, 13>([Input::Gateways, Input::NetworkPolicies, Input::Namespaces]),
     beside_the_walk: "A followed call knows no NetworkPolicy.",
     docs: "\
 ## What it checks
@@ -55,7 +42,11 @@ fn run(view: &View<'_>, host: &HostCalls<'_>) -> CheckOutcome {
 }
 
 fn findings(view: &View<'_>, host: &HostCalls<'_>) -> Readable<CheckOutcome> {
-    if host.routed.is_empty() || !can_be_followed(view)? || view.network()?.is_open() {
+    if host.routed.is_empty() {
+        return Ok(CheckOutcome::NotApplicable);
+    }
+    can_be_followed(view)?;
+    if view.network()?.is_open() {
         return Ok(CheckOutcome::NotApplicable);
     }
     let (mut looked_at, mut found, mut known) = (0, Vec::new(), BTreeSet::new());

@@ -41,9 +41,12 @@ pub(super) fn make(random: &mut Random, pools: &mut Pools, egress: &ApiEgress) -
     objects.push(route(random, pools, kind, &owner, spec));
     // Of the gateway.
     let owner = if random.percent(60) { gateway.namespace.clone() } else { egress.entry.0.clone() };
-    let mut parent = json!({ "name": gateway.name });
-    if owner != gateway.namespace {
-        parent["namespace"] = gateway.namespace.as_str().into();
+    let (home, mut parent) = match &gateway.set {
+        Some((namespace, name)) => (namespace, json!({ "kind": "ListenerSet", "name": name })),
+        None => (&gateway.namespace, json!({ "name": gateway.name })),
+    };
+    if owner != *home {
+        parent["namespace"] = home.as_str().into();
     }
     if random.percent(40) {
         parent["sectionName"] =
