@@ -4,11 +4,12 @@
 //! Objects that will be written can be put beside those that exist; see [`Remaining`] for objects that will be gone or
 //! replaced. Does not know who sees what.
 
+use std::collections::BTreeMap;
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
 
 use self::by_host::ByHost;
 pub use self::remaining::Remaining;
+use crate::fast_map::FastMap;
 use crate::metadata;
 use crate::resource::{ObjectId, Resource, Spec};
 use crate::role::{Kind, Role};
@@ -22,18 +23,18 @@ mod tests;
 /// Objects by what they are looked up by. Of two with one identity the first is found, as [`Snapshot::find`] does.
 pub struct Index<'a> {
     snapshot: &'a Snapshot,
-    by_id: HashMap<&'a ObjectId, &'a Resource>,
+    by_id: FastMap<&'a ObjectId, &'a Resource>,
     by_kind: BTreeMap<Kind, Vec<&'a Resource>>,
     virtual_services: ByHost<'a>,
     service_entries: ByHost<'a>,
     gateways: ByHost<'a>,
     destination_rules: ByHost<'a>,
     /// DestinationRules by the names of their subsets.
-    subsets: HashMap<&'a str, Vec<&'a Resource>>,
+    subsets: FastMap<&'a str, Vec<&'a Resource>>,
     /// With our label, by namespace and the host of the annotation.
-    labelled: HashMap<&'a str, HashMap<&'a str, Vec<&'a Resource>>>,
+    labelled: FastMap<&'a str, FastMap<&'a str, Vec<&'a Resource>>>,
     /// With our label and the role of an object of all egresses of a gateway, by namespace.
-    of_gateways: HashMap<&'a str, Vec<&'a Resource>>,
+    of_gateways: FastMap<&'a str, Vec<&'a Resource>>,
 }
 
 impl<'a> Index<'a> {
@@ -51,15 +52,15 @@ impl<'a> Index<'a> {
     fn empty(snapshot: &'a Snapshot) -> Self {
         Index {
             snapshot,
-            by_id: HashMap::new(),
+            by_id: FastMap::default(),
             by_kind: BTreeMap::new(),
             virtual_services: ByHost::default(),
             service_entries: ByHost::default(),
             gateways: ByHost::default(),
             destination_rules: ByHost::default(),
-            subsets: HashMap::new(),
-            labelled: HashMap::new(),
-            of_gateways: HashMap::new(),
+            subsets: FastMap::default(),
+            labelled: FastMap::default(),
+            of_gateways: FastMap::default(),
         }
     }
 

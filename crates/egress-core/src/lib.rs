@@ -10,6 +10,7 @@ pub mod command;
 pub mod conflict;
 pub mod dialect;
 pub mod digest;
+mod fast_map;
 pub mod host;
 pub mod host_list;
 pub mod index;

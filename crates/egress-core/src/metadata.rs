@@ -2,6 +2,7 @@
 //!
 //! One table of keys. Knows nothing of specs.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -41,6 +42,12 @@ const EXPORT_TO: &str = "kubectl-egress.github.io/export-to";
 const REASON: &str = "kubectl-egress.github.io/reason";
 const NAMES: &str = "kubectl-egress.github.io/names";
 
+/// Every key of ours.
+const KEYS: [&str; 14] = [
+    MANAGED_BY, HOST, ROLE, ADDED_AT, ADDED_BY, POLICIES, ACCEPT, PORTS, LAYOUT, HOP, GATEWAY, EXPORT_TO,
+    REASON, NAMES,
+];
+
 /// What was asked for, and by whom: the annotations of the first object of a host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
@@ -66,7 +73,13 @@ pub struct RecordError {
 
 /// The labels of every object of ours.
 pub fn labels() -> StringMap {
-    StringMap::from_iter([(MANAGED_BY.to_owned(), FIELD_MANAGER.to_owned())])
+    StringMap::from_iter([(MANAGED_BY.into(), FIELD_MANAGER.to_owned())])
+}
+
+/// A key of a label or annotation; one of ours is not copied.
+pub(crate) fn key(text: &str) -> Cow<'static, str> {
+    let known = KEYS.into_iter().find(|key| *key == text);
+    known.map_or_else(|| Cow::Owned(text.to_owned()), Cow::Borrowed)
 }
 
 /// Whether an object says that it is ours.
@@ -95,8 +108,8 @@ pub fn host(resource: &Resource) -> Option<&str> {
 
 /// The annotations of an object that is no record.
 pub fn annotations(host: Option<&str>, role: Role) -> StringMap {
-    let mut annotations = StringMap::from_iter([(ROLE.to_owned(), role.word().to_owned())]);
-    annotations.extend(host.map(|host| (HOST.to_owned(), host.to_owned())));
+    let mut annotations = StringMap::from_iter([(ROLE.into(), role.word().to_owned())]);
+    annotations.extend(host.map(|host| (HOST.into(), host.to_owned())));
     annotations
 }
 
@@ -107,18 +120,18 @@ impl Record {
         let ports: Vec<String> = ports.iter().map(Port::to_string).collect();
         let mut written = annotations(Some(host.as_str()), role);
         written.extend([
-            (PORTS.to_owned(), ports.join(",")),
-            (LAYOUT.to_owned(), layout.to_string()),
-            (HOP.to_owned(), hop.to_string()),
-            (GATEWAY.to_owned(), gateway.to_string()),
-            (EXPORT_TO.to_owned(), export_to.join(",")),
+            (PORTS.into(), ports.join(",")),
+            (LAYOUT.into(), layout.to_string()),
+            (HOP.into(), hop.to_string()),
+            (GATEWAY.into(), gateway.to_string()),
+            (EXPORT_TO.into(), export_to.join(",")),
         ]);
-        written.extend(reason.clone().map(|reason| (REASON.to_owned(), reason)));
+        written.extend(reason.clone().map(|reason| (REASON.into(), reason)));
         if !self.names.is_default() {
-            written.insert(NAMES.to_owned(), self.names.to_text());
+            written.insert(NAMES.into(), self.names.to_text());
         }
-        written.extend(self.added_at.map(|time| (ADDED_AT.to_owned(), time.to_string())));
-        written.extend(self.added_by.clone().map(|user| (ADDED_BY.to_owned(), user)));
+        written.extend(self.added_at.map(|time| (ADDED_AT.into(), time.to_string())));
+        written.extend(self.added_by.clone().map(|user| (ADDED_BY.into(), user)));
         written
     }
 

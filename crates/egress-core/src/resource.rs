@@ -146,8 +146,8 @@ impl Resource {
         });
         Ok(Resource {
             id,
-            labels: strings(metadata, "labels"),
-            annotations: strings(metadata, "annotations"),
+            labels: metadata.get("labels").map(string_map::of_tree).unwrap_or_default(),
+            annotations: metadata.get("annotations").map(string_map::of_tree).unwrap_or_default(),
             spec,
             live,
         })
@@ -162,7 +162,7 @@ impl Resource {
         let mut metadata = json!({ "name": self.id.name, "namespace": self.id.namespace });
         for (key, map) in [("labels", &self.labels), ("annotations", &self.annotations)] {
             if !map.is_empty() {
-                metadata[key] = map.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+                metadata[key] = map.iter().map(|(key, value)| (&**key, value.as_str())).collect();
             }
         }
         Ok(json!({
@@ -282,11 +282,6 @@ fn is_within(wanted: &Value, found: &Value) -> bool {
         }
         (wanted, found) => wanted == found,
     }
-}
-
-fn strings(metadata: &Tree<'_>, key: &str) -> StringMap {
-    let entries = metadata.get(key).into_iter().flat_map(Tree::fields);
-    entries.filter_map(|(key, value)| Some((key.to_owned(), value.as_str()?.to_owned()))).collect()
 }
 
 /// Managers whose `managedFields` entry covers a part of the spec; istiod writes status only.

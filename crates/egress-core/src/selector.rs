@@ -24,7 +24,7 @@ pub struct SelectorError(pub String);
 impl Selector {
     /// Whether labels meet every demand.
     pub fn matches(&self, labels: &StringMap) -> bool {
-        self.0.iter().all(|requirement| meets(requirement, labels.get(&requirement.key)))
+        self.0.iter().all(|requirement| meets(requirement, labels.get(requirement.key.as_str())))
     }
 }
 
@@ -83,7 +83,8 @@ mod tests {
     use super::*;
 
     fn matches(selector: &str, labels: &[(&str, &str)]) -> bool {
-        let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+        let labels =
+            labels.iter().map(|(key, value)| ((*key).to_owned().into(), (*value).to_owned())).collect();
         selector.parse::<Selector>().unwrap().matches(&labels)
     }
 

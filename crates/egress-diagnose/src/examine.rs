@@ -43,7 +43,7 @@ pub use self::check_filter::CheckFilter;
 pub use self::wanted_proxies::wanted_proxies;
 
 /// This many paths are examined on all processors while the results of the previous ones go into the report.
-const AT_ONCE: usize = 512;
+const AT_ONCE: usize = 256;
 
 /// The checks of routes of the Gateway API by themselves.
 const OF_API_ROUTES: [Code; 2] = [Code(74), Code(94)];

@@ -40,11 +40,10 @@ pub fn file(name: &str, old: &str, new: &str, palette: &Palette) -> String {
 fn merged(wanted: &Resource, found: Option<&Resource>) -> Resource {
     let mut merged = wanted.clone();
     if let Some(found) = found {
-        let of_others = |(key, _): &(&String, &String)| !key.starts_with(OURS);
         for (map, others) in
             [(&mut merged.labels, &found.labels), (&mut merged.annotations, &found.annotations)]
         {
-            for (key, value) in others.iter().filter(of_others) {
+            for (key, value) in others.iter().filter(|(key, _)| !key.starts_with(OURS)) {
                 map.entry(key.clone()).or_insert_with(|| value.clone());
             }
         }

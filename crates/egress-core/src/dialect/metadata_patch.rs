@@ -23,13 +23,15 @@ impl MetadataPatch {
     /// Adds it to objects. Keys that are ours stay as they are.
     pub fn apply_to(&self, parts: &mut [Part]) {
         for Part { role, resource } in parts {
-            let policies = self.policies.iter().map(|text| (metadata::POLICIES.to_owned(), text.clone()));
+            let policies = self.policies.iter().map(|text| (metadata::key(metadata::POLICIES), text.clone()));
             let labels = self.labels.get(role).into_iter().flatten();
             let annotations = self.annotations.get(role).into_iter().flatten();
             for (key, value) in labels {
-                resource.labels.entry(key.clone()).or_insert_with(|| value.clone());
+                resource.labels.entry(metadata::key(key)).or_insert_with(|| value.clone());
             }
-            for (key, value) in annotations.map(|(key, value)| (key.clone(), value.clone())).chain(policies) {
+            for (key, value) in
+                annotations.map(|(key, value)| (metadata::key(key), value.clone())).chain(policies)
+            {
                 resource.annotations.entry(key).or_insert(value);
             }
         }

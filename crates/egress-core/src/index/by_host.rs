@@ -4,19 +4,19 @@
 //! there are.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use crate::fast_map::FastMap;
 use crate::resource::Resource;
 use crate::visibility::host_matches;
 
 /// Objects of one kind.
 #[derive(Clone, Default)]
 pub(super) struct ByHost<'a> {
-    exact: HashMap<String, Vec<&'a Resource>>,
+    exact: FastMap<String, Vec<&'a Resource>>,
     /// By what follows the `*`, which begins with a dot.
-    domains: HashMap<String, Vec<&'a Resource>>,
+    domains: FastMap<String, Vec<&'a Resource>>,
     /// `*`, and what is a wildcard to Istio although no domain: `*cnn.com`.
-    others: HashMap<String, Vec<&'a Resource>>,
+    others: FastMap<String, Vec<&'a Resource>>,
 }
 
 impl<'a> ByHost<'a> {
@@ -25,10 +25,12 @@ impl<'a> ByHost<'a> {
         for host in hosts {
             let host = host.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
             let known = match host.strip_prefix('*') {
-                None => self.exact.entry(host).or_default(),
-                Some(domain) if domain.starts_with('.') => self.domains.entry(domain.to_owned()).or_default(),
-                Some(_) => self.others.entry(host).or_default(),
+                None => self.exact.entry(host),
+                Some(domain) if domain.starts_with('.') => self.domains.entry(domain.to_owned()),
+                Some(_) => self.others.entry(host),
             };
+            // Most hosts have one object of a kind.
+            let known = known.or_insert_with(|| Vec::with_capacity(1));
             if known.last().is_none_or(|last| last.id != resource.id) {
                 known.push(resource);
             }

@@ -107,9 +107,9 @@ fn a_part_that_is_of_another_kind_is_not_ours() {
     );
     for role in ["gateway", "destination-rule", "shared-gateway", "shared-destination-rule", "mesh-leg"] {
         let mut more = client.clone();
-        more[0].labels.insert(MANAGED_BY.to_owned(), "kubectl-egress".to_owned());
-        more[0].annotations.insert(ROLE.to_owned(), role.to_owned());
-        more[0].annotations.insert(HOST.to_owned(), "edition.cnn.com".to_owned());
+        more[0].labels.insert(MANAGED_BY.into(), "kubectl-egress".to_owned());
+        more[0].annotations.insert(ROLE.into(), role.to_owned());
+        more[0].annotations.insert(HOST.into(), "edition.cnn.com".to_owned());
         more.append(&mut found.clone());
         assert_eq!(impostors(&snapshot(&more)).len(), 1, "{role}");
     }

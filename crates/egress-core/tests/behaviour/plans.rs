@@ -99,8 +99,8 @@ fn a_label_or_an_annotation_of_someone_else_is_no_reason_to_write() {
     let record = request("edition.cnn.com");
     let mut found = stored(&record);
     for object in &mut found {
-        object.labels.insert("team".to_owned(), "news".to_owned());
-        object.annotations.insert("argocd.argoproj.io/sync-wave".to_owned(), "1".to_owned());
+        object.labels.insert("team".into(), "news".to_owned());
+        object.annotations.insert("argocd.argoproj.io/sync-wave".into(), "1".to_owned());
     }
     assert!(added(&record, &snapshot(&found)).is_empty());
 }

@@ -34,7 +34,7 @@ fn an_annotation_that_is_gone_is_named() {
     for key in ["host", "ports", "gateway", "layout", "hop", "export-to"] {
         let mut object = holder(&request("edition.cnn.com"));
         let key = format!("kubectl-egress.github.io/{key}");
-        assert!(object.annotations.remove(&key).is_some());
+        assert!(object.annotations.remove(key.as_str()).is_some());
         let error = Record::read(&object).expect_err(&key);
         assert_eq!((error.key, error.problem.as_str()), (key.as_str(), "missing"));
     }
@@ -46,7 +46,7 @@ fn an_annotation_that_was_changed_into_something_else_is_named_and_shown_without
         for key in ["host", "ports", "gateway", "layout", "hop"] {
             let mut object = holder(&request("edition.cnn.com"));
             let key = format!("kubectl-egress.github.io/{key}");
-            object.annotations.insert(key.clone(), value.to_owned());
+            object.annotations.insert(key.clone().into(), value.to_owned());
             let error = Record::read(&object).expect_err(&key);
             assert_eq!(error.key, key);
             assert_no_control(&error);
@@ -60,7 +60,7 @@ proptest! {
     fn no_annotation_is_too_hostile_to_be_read(key in 0..6_usize, value in "\\PC{0,20}|[\\x00-\\x1f,:/.*]{0,8}|.{0,40}") {
         let keys = ["host", "ports", "gateway", "layout", "hop", "export-to"];
         let mut object = holder(&request("edition.cnn.com"));
-        object.annotations.insert(format!("kubectl-egress.github.io/{}", keys[key]), value);
+        object.annotations.insert(format!("kubectl-egress.github.io/{}", keys[key]).into(), value);
         if let Err(error) = Record::read(&object) {
             assert_no_control(&error);
         }

@@ -21,6 +21,8 @@ use crate::rules::check::Check;
 
 /// Up to this many hosts, the result of every check is kept by default.
 const WHOLE: usize = 5;
+/// So many sections there may be beside those of hosts before the list of all is copied to grow.
+const OTHERS: usize = 64;
 
 /// An unfinished report.
 pub(crate) struct ReportBuilder {
@@ -64,13 +66,13 @@ struct Unchecked {
 impl ReportBuilder {
     pub(crate) fn new(hosts: Vec<Arc<HostName>>, acceptances: Suppressions, every_line: bool) -> Self {
         ReportBuilder {
+            sections: Vec::with_capacity(hosts.len() + OTHERS),
             hosts,
             acceptances,
             causes: Vec::new(),
             known: HashMap::new(),
             reasons: BTreeMap::new(),
             totals: BTreeMap::new(),
-            sections: Vec::new(),
             summary: Summary::default(),
             every_line,
         }

@@ -32,40 +32,74 @@ pub(super) fn as_stored(object: &mut Value) {
     }
 }
 
-/// The Services and pods of Gateways that istiod deploys, where they are not there.
+/// The Services and pods of Gateways, where they are not there: those that istiod deploys, and those that an address names. For
+/// a Service that is missing istiod's own code would wait, and never answer.
 pub(super) fn deployments(objects: &[Value]) -> Vec<Value> {
-    let is_deployed = |gateway: &&Value| {
-        is(gateway, "Gateway")
-            && word(gateway, "/spec/gatewayClassName") == "istio"
-            && list(gateway, "/spec/addresses").is_empty()
-    };
+    let gateways: Vec<(ServicePlace, &Value)> =
+        objects.iter().filter_map(|object| Some((ServicePlace::of(object)?, object))).collect();
     let mut found = Vec::new();
-    for gateway in objects.iter().filter(is_deployed) {
-        let name = format!("{}-istio", cluster::name(gateway));
-        let is_it =
-            |service: &Value| (namespace(service), cluster::name(service)) == (namespace(gateway), &*name);
-        if of_kind(objects, "Service").any(is_it) {
+    for (index, (place, _)) in gateways.iter().enumerate() {
+        let is_it = |service: &Value| {
+            (namespace(service), cluster::name(service)) == (&*place.namespace, &*place.name)
+        };
+        let is_made = gateways.iter().take(index).any(|(earlier, _)| earlier == place);
+        if is_made || of_kind(objects, "Service").any(is_it) {
             continue;
         }
-        let labels = json!({ "gateway.networking.k8s.io/gateway-name": cluster::name(gateway) });
-        let mut ports: Vec<&Value> =
-            list(gateway, "/spec/listeners").iter().filter_map(|listener| listener.get("port")).collect();
-        ports.dedup();
+        let same = gateways.iter().filter(|(other, _)| other == place);
+        let listeners = same.flat_map(|(_, gateway)| list(gateway, "/spec/listeners"));
+        let mut ports: Vec<&Value> = Vec::new();
+        for port in listeners.filter_map(|listener| listener.get("port")) {
+            if !ports.contains(&port) {
+                ports.push(port);
+            }
+        }
         let port = |number: &&Value| json!({ "name": format!("port-{number}"), "port": number, "targetPort": number });
         let service = json!({
             "apiVersion": "v1", "kind": "Service",
-            "metadata": { "name": name, "namespace": namespace(gateway) },
-            "spec": { "selector": labels, "ports": ports.iter().map(port).collect::<Vec<_>>() },
+            "metadata": { "name": place.name, "namespace": place.namespace },
+            "spec": { "selector": place.labels, "ports": ports.iter().map(port).collect::<Vec<_>>() },
         });
         let has_pod = of_kind(objects, "Pod").any(|pod| {
-            namespace(pod) == namespace(gateway) && cluster::selects(&labels, pod.pointer("/metadata/labels"))
+            namespace(pod) == place.namespace
+                && cluster::selects(&place.labels, pod.pointer("/metadata/labels"))
         });
         if !has_pod {
-            found.push(make_gateway_pod(&service, &format!("{name}-pod")));
+            found.push(make_gateway_pod(&service, &format!("{}-pod", place.name)));
         }
         found.push(service);
     }
     found
+}
+
+/// Where the Service of a Gateway is, and the labels of its pods.
+#[derive(PartialEq)]
+struct ServicePlace {
+    namespace: String,
+    name: String,
+    labels: Value,
+}
+
+impl ServicePlace {
+    fn of(gateway: &Value) -> Option<Self> {
+        if !is(gateway, "Gateway") || word(gateway, "/spec/gatewayClassName") != "istio" {
+            return None;
+        }
+        let addresses = list(gateway, "/spec/addresses");
+        if addresses.is_empty() {
+            return Some(ServicePlace {
+                namespace: namespace(gateway).to_owned(),
+                name: format!("{}-istio", cluster::name(gateway)),
+                labels: json!({ "gateway.networking.k8s.io/gateway-name": cluster::name(gateway) }),
+            });
+        }
+        let is_host = |address: &&Value| word(address, "/type") == "Hostname";
+        let host = addresses.iter().find(is_host).map(|address| word(address, "/value"))?;
+        let mut labels = host.split('.');
+        let name = labels.next()?.to_owned();
+        let namespace = labels.next().unwrap_or(namespace(gateway)).to_owned();
+        Some(ServicePlace { labels: json!({ "istio": name }), namespace, name })
+    }
 }
 
 fn is(object: &Value, kind: &str) -> bool {

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::kind::Kind;
 use crate::related_resources::GatewayApiObject;
-use crate::resource::{Live, ObjectId, Resource, Spec};
+use crate::resource::{Live, ObjectId, Resource, Spec, StringMap};
 
 /// The annotation by which istiod knows VirtualServices that it made of routes of the Gateway API. It obeys it in anybody's.
 /// `UseGatewaySemantics` in `pilot/pkg/model/virtualservice.go`.
@@ -147,8 +147,8 @@ impl MadeObjects {
         }
         self.objects.push(Resource {
             id,
-            labels: std::iter::empty::<(String, String)>().collect(),
-            annotations: annotations.into_iter().collect(),
+            labels: StringMap::new(),
+            annotations: annotations.into_iter().map(|(key, value)| (key.into(), value)).collect(),
             spec,
             live: Some(Live { created: draft.created, ..Live::default() }),
         });

@@ -7,9 +7,8 @@ use std::collections::{BTreeMap, HashSet};
 
 use egress_istio::service_entry::ServiceEntryPorts;
 
-use super::networks::NETWORK;
 use super::service::{MeshPort, MeshResolution, MeshService, ServiceSource};
-use super::workload_entries::{self, SelectedPort, SelectedWorkload, TLS_MODE};
+use super::workload_entries::{self, NETWORK, SelectedPort, SelectedWorkload, TLS_MODE};
 use super::world::World;
 use crate::related_resources::SliceFacts;
 use crate::resource::Resource;

@@ -2,7 +2,7 @@
 //!
 //! Follows `buildGatewayHTTPRouteConfig` in `pilot/pkg/networking/core/gateway.go`. Knows nothing of connections.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::gateway_server::GatewayServer;
@@ -12,6 +12,7 @@ use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
 use super::scope::{KnownService, ProxyScope};
 use super::virtual_host::without_port;
+use crate::fast_map::FastMap;
 use crate::istio::bound::full_name;
 use crate::resource::Resource;
 
@@ -28,7 +29,7 @@ pub(super) enum GatewayRoute<'w> {
 /// The virtual hosts that servers of one listener share.
 #[derive(Debug)]
 pub(super) struct GatewayHosts<'w> {
-    exact: HashMap<String, GatewayHost<'w>>,
+    exact: FastMap<String, GatewayHost<'w>>,
     wild: BTreeMap<String, GatewayHost<'w>>,
 }
 
@@ -51,7 +52,7 @@ struct BoundRoute<'w> {
 impl<'w> GatewayHosts<'w> {
     /// The virtual hosts of these servers.
     pub(super) fn of(scope: &ProxyScope<'w>, servers: &[GatewayServer<'w>]) -> Self {
-        let mut found = GatewayHosts { exact: HashMap::new(), wild: BTreeMap::new() };
+        let mut found = GatewayHosts { exact: FastMap::default(), wild: BTreeMap::new() };
         for server in servers {
             let name: Arc<str> = full_name(server.object).into();
             let redirects = server.spec.tls.as_ref().is_some_and(|tls| tls.https_redirect == Some(true));

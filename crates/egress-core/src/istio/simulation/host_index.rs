@@ -3,9 +3,9 @@
 //! Compares names as [`overlap`] does, without looking at each. Knows nothing of what has the names.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
 use super::host_name::{is_wildcard, overlap};
+use crate::fast_map::{FastMap, FastSet};
 use crate::istio::gateway_api::is_made;
 use crate::resource::{ObjectId, Resource};
 use crate::snapshot::MeshFacts;
@@ -14,7 +14,7 @@ use crate::visibility::destination_rule::in_full;
 /// Positions in a list, by the host names of what stands there.
 #[derive(Debug, Default)]
 pub(super) struct HostIndex<'w> {
-    exact: HashMap<Cow<'w, str>, Vec<usize>>,
+    exact: FastMap<Cow<'w, str>, Vec<usize>>,
     wild: Vec<(Cow<'w, str>, usize)>,
 }
 
@@ -23,7 +23,8 @@ impl<'w> HostIndex<'w> {
         if is_wildcard(&name) {
             self.wild.push((name, position));
         } else {
-            self.exact.entry(name).or_default().push(position);
+            // Most have one.
+            self.exact.entry(name).or_insert_with(|| Vec::with_capacity(1)).push(position);
         }
     }
 
@@ -46,7 +47,7 @@ impl<'w> HostIndex<'w> {
 #[derive(Debug, Default)]
 pub(super) struct RouteList<'w> {
     all: Vec<&'w Resource>,
-    ids: HashSet<&'w ObjectId>,
+    ids: FastSet<&'w ObjectId>,
     by_host: HostIndex<'w>,
 }
 

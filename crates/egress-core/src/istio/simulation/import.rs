@@ -3,8 +3,6 @@
 //! Follows `convertIstioListenerToWrapper`, `selectServices` and `appendSidecarServices` in `pilot/pkg/model/sidecar.go`,
 //! and `SelectVirtualServices` in `virtualservice.go`.
 
-use std::collections::{HashMap, HashSet};
-
 use egress_istio::sidecar::SidecarEgress;
 
 use super::host_index::hosts;
@@ -12,12 +10,13 @@ use super::host_name::{is_subset, is_wildcard, overlap};
 use super::scope::KnownService;
 use super::service::{MeshService, ServiceSource};
 use super::world::World;
+use crate::fast_map::{FastMap, FastSet};
 use crate::istio::gateway_api::is_made;
 use crate::resource::{ObjectId, Resource};
 use crate::visibility::virtual_service::MESH;
 
 /// The `hosts` of one part of a Sidecar, by namespace; `*` is all of them.
-pub(super) struct SidecarHosts<'w>(HashMap<&'w str, HostLines<'w>>);
+pub(super) struct SidecarHosts<'w>(FastMap<&'w str, HostLines<'w>>);
 
 #[derive(Default)]
 struct HostLines<'w> {
@@ -30,7 +29,7 @@ const ALL: &str = "*";
 impl<'w> SidecarHosts<'w> {
     /// The lines as seen from a namespace; without a Sidecar everything is wanted.
     pub(super) fn of(spec: Option<&'w SidecarEgress>, namespace: &'w str) -> Self {
-        let mut found: HashMap<&str, HostLines<'_>> = HashMap::new();
+        let mut found: FastMap<&str, HostLines<'_>> = FastMap::default();
         let Some(spec) = spec else {
             found.entry(ALL).or_default().wanted.push(ALL);
             return SidecarHosts(found);
@@ -81,7 +80,7 @@ impl<'w> SidecarHosts<'w> {
     /// The VirtualServices for sidecars that the lines bring in, in order of precedence.
     pub(super) fn virtual_services(&self, world: &World<'w>, namespace: &str) -> Vec<&'w Resource> {
         let mut found: Vec<&Resource> = Vec::new();
-        let mut known: HashSet<&ObjectId> = HashSet::new();
+        let mut known: FastSet<&ObjectId> = FastSet::default();
         for resource in world.virtual_services_for(MESH, namespace) {
             let owner = &resource.id.namespace;
             let mut hosts = hosts(resource, world.mesh);
@@ -139,7 +138,7 @@ impl HostLines<'_> {
 /// Leaves of each host the services of one namespace: the client's own, else the first, but a Kubernetes Service before a
 /// ServiceEntry.
 fn of_one_namespace(services: &mut Vec<KnownService<'_>>, client: &str) {
-    let mut chosen: HashMap<String, (String, bool)> = HashMap::new();
+    let mut chosen: FastMap<String, (String, bool)> = FastMap::default();
     for known in services.iter() {
         let service = known.service;
         let this = (service.namespace.to_owned(), service.is_kubernetes());
@@ -160,7 +159,7 @@ fn of_one_namespace(services: &mut Vec<KnownService<'_>>, client: &str) {
 
 /// The services of a proxy, one for each host.
 #[derive(Default)]
-pub(super) struct Imports<'w>(HashMap<&'w str, KnownService<'w>>);
+pub(super) struct Imports<'w>(FastMap<&'w str, KnownService<'w>>);
 
 impl<'w> Imports<'w> {
     /// Adds a service. Of one host the first counts, and a Kubernetes Service before ServiceEntries; ports of later ones
@@ -185,7 +184,7 @@ impl<'w> Imports<'w> {
         }
     }
 
-    pub(super) fn into_services(self) -> HashMap<&'w str, KnownService<'w>> {
+    pub(super) fn into_services(self) -> FastMap<&'w str, KnownService<'w>> {
         self.0
     }
 }
@@ -195,7 +194,7 @@ fn can_merge(one: &MeshService<'_>, other: &MeshService<'_>) -> bool {
     if one.namespace != other.namespace || one.resolution != other.resolution {
         return false;
     }
-    let words = |service: &MeshService<'_>| -> HashSet<String> {
+    let words = |service: &MeshService<'_>| -> FastSet<String> {
         service.export_to.unwrap_or_default().iter().cloned().collect()
     };
     let alike = match (one.source, other.source) {

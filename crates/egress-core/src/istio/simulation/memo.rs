@@ -2,15 +2,16 @@
 //!
 //! Knows nothing of what is computed.
 
-use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::fast_map::FastMap;
 
 /// So many values at most: beyond that all are computed anew.
 #[derive(Debug)]
 pub(super) struct Memo<K, V> {
     most: usize,
-    kept: Mutex<HashMap<K, Arc<V>>>,
+    kept: Mutex<FastMap<K, Arc<V>>>,
 }
 
 impl<K: Eq + Hash, V> Memo<K, V> {

@@ -6,11 +6,9 @@
 use super::cluster::ClusterEnds;
 use super::endpoint::Endpoint;
 use super::scope::ProxyScope;
+use super::workload_entries::NETWORK;
 use super::world::World;
 use crate::snapshot::PodFacts;
-
-/// The label of a pod, an endpoint or the namespace of istiod that names its network.
-pub(super) const NETWORK: &str = "topology.istio.io/network";
 
 impl ClusterEnds {
     /// Whether some endpoint is on another network than the proxy.

@@ -4,7 +4,7 @@
 //! listeners' filter chains and of routes.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use egress_istio::sidecar::SidecarEgress;
@@ -15,6 +15,7 @@ use super::import::{Imports, SidecarHosts};
 use super::memo::Memo;
 use super::service::{MeshPort, MeshService};
 use super::world::World;
+use crate::fast_map::{FastMap, FastSet};
 use crate::istio::client_tls::DestinationRules;
 use crate::istio::protocol::PortProtocol;
 use crate::resource::Resource;
@@ -35,10 +36,10 @@ pub(super) struct ProxyScope<'w> {
     /// In the order of the Sidecar; none for a gateway.
     pub(super) listeners: Vec<EgressListener<'w>>,
     /// By host in full: of several services of a host the one that counts, with the ports of those it is merged with.
-    services: HashMap<&'w str, KnownService<'w>>,
+    services: FastMap<&'w str, KnownService<'w>>,
     /// Hosts of a waypoint's services that its namespace does not see: it obeys no DestinationRule for them, and gets none of
     /// their endpoints.
-    hidden: HashSet<&'w str>,
+    hidden: FastSet<&'w str>,
     /// By host and namespace: one destination may have a rule for each host that goes through it.
     rules: Memo<(&'w str, &'w str), DestinationRules<'w>>,
     /// What happens to calls of which nothing is known.
@@ -119,7 +120,7 @@ impl<'w> ProxyScope<'w> {
             waypoint: Vec::new(),
             listeners,
             services,
-            hidden: HashSet::new(),
+            hidden: FastSet::default(),
             rules: Memo::new(RULES),
             unknown,
         }
@@ -143,7 +144,7 @@ impl<'w> ProxyScope<'w> {
             waypoint: Vec::new(),
             listeners: Vec::new(),
             services,
-            hidden: HashSet::new(),
+            hidden: FastSet::default(),
             rules: Memo::new(RULES),
             unknown: UnknownHosts::Refused,
         }

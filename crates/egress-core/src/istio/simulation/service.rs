@@ -133,7 +133,7 @@ impl<'a> MeshService<'a> {
             Some(ServiceEntryResolution::DnsRoundRobin) => MeshResolution::DnsRoundRobin,
             Some(ServiceEntryResolution::DynamicDns) => MeshResolution::DynamicDns,
         };
-        let mut found = Vec::new();
+        let mut found = Vec::with_capacity(spec.hosts.len());
         for host in &spec.hosts {
             let service = |address: Option<Cow<'a, str>>| MeshService {
                 host: host.into(),

@@ -4,7 +4,7 @@
 //! `BuildSidecarVirtualHostWrapper` in `route/route.go`, and Envoy's choice among domains. Knows nothing of listeners.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
 use super::cluster::ClusterKey;
 use super::host_index;
@@ -13,6 +13,7 @@ use super::http_match::PlainRequest;
 use super::http_rules::{HttpRule, RuleContext, rules};
 use super::scope::{EgressListener, KnownService, ProxyScope};
 use super::service::{MeshResolution, MeshService};
+use crate::fast_map::{FastMap, FastSet};
 use crate::istio::gateway_api::is_made;
 use crate::istio::protocol::PortProtocol;
 use crate::resource::{ObjectId, Resource};
@@ -58,9 +59,9 @@ enum HostRoutes<'w> {
 /// The virtual hosts of a sidecar for one port.
 pub(super) struct VirtualHosts<'w> {
     /// By domain in lower case; of two that have one domain the first counts.
-    exact: HashMap<String, HostRoutes<'w>>,
+    exact: FastMap<String, HostRoutes<'w>>,
     /// Domains with a wildcard.
-    wild: HashMap<String, HostRoutes<'w>>,
+    wild: FastMap<String, HostRoutes<'w>>,
 }
 
 impl<'w> VirtualHosts<'w> {
@@ -68,8 +69,8 @@ impl<'w> VirtualHosts<'w> {
     pub(super) fn of(scope: &ProxyScope<'w>, port: u16) -> Option<Self> {
         let listener = scope.listener_for(port)?;
         let sources = Sources::of(scope, listener, port);
-        let mut found = VirtualHosts { exact: HashMap::new(), wild: HashMap::new() };
-        let mut taken: HashSet<&str> = HashSet::new();
+        let mut found = VirtualHosts { exact: FastMap::default(), wild: FastMap::default() };
+        let mut taken: FastSet<&str> = FastSet::default();
         for resource in &sources.virtual_services {
             if !sources.has_rules(resource) {
                 continue;
@@ -177,7 +178,7 @@ struct Sources<'q, 'w> {
     services: BTreeMap<String, KnownService<'w>>,
     virtual_services: Vec<&'w Resource>,
     /// Of each service of the listener the VirtualService with the most specific host over it.
-    most_specific: HashMap<String, &'w ObjectId>,
+    most_specific: FastMap<String, &'w ObjectId>,
 }
 
 impl<'q, 'w> Sources<'q, 'w> {
@@ -298,9 +299,9 @@ fn is_about(
 }
 
 /// `computeWildcardHostVirtualServiceIndex` in `pilot/pkg/model/sidecar.go`.
-fn most_specific<'w>(listener: &EgressListener<'w>, mesh: &MeshFacts) -> HashMap<String, &'w ObjectId> {
-    let mut exact: HashMap<Cow<'w, str>, &ObjectId> = HashMap::new();
-    let mut wild: HashMap<Cow<'w, str>, &ObjectId> = HashMap::new();
+fn most_specific<'w>(listener: &EgressListener<'w>, mesh: &MeshFacts) -> FastMap<String, &'w ObjectId> {
+    let mut exact: FastMap<Cow<'w, str>, &ObjectId> = FastMap::default();
+    let mut wild: FastMap<Cow<'w, str>, &ObjectId> = FastMap::default();
     for resource in listener.virtual_services.iter() {
         for host in host_index::hosts(resource, mesh) {
             let known = if is_wildcard(&host) { &mut wild } else { &mut exact };
@@ -309,9 +310,9 @@ fn most_specific<'w>(listener: &EgressListener<'w>, mesh: &MeshFacts) -> HashMap
     }
     // Without wildcards nobody asks.
     if wild.is_empty() {
-        return HashMap::new();
+        return FastMap::default();
     }
-    let mut found = HashMap::new();
+    let mut found = FastMap::default();
     for known in &listener.services {
         let host = known.service.host.as_ref();
         let over = wild.iter().filter(|(name, _)| is_subset(host, name));

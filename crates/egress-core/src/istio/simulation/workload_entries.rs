@@ -7,7 +7,6 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::networks::NETWORK;
 use super::service::{MeshPort, MeshService, ServiceSource};
 use crate::label_selector::has_labels;
 use crate::related_resources::{Named, WorkloadEntryFacts};
@@ -18,6 +17,8 @@ type WorkloadEntries<'q> = &'q [&'q Named<WorkloadEntryFacts>];
 
 /// The label by which a workload says that a proxy of the mesh takes its connections.
 pub(super) const TLS_MODE: &str = "security.istio.io/tlsMode";
+/// The label of a pod, an endpoint or the namespace of istiod that names its network.
+pub(super) const NETWORK: &str = "topology.istio.io/network";
 
 /// A WorkloadEntry that is an endpoint.
 pub(super) struct SelectedWorkload {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use super::aliases;
@@ -13,6 +13,7 @@ use super::delegates::{MergedRules, is_delegate};
 use super::destination_rules::RuleIndex;
 use super::host_index::RouteList;
 use super::service::MeshService;
+use crate::fast_map::FastMap;
 use crate::istio::features::IstiodFeatures;
 use crate::istio::gateway_api::{MadeObjects, is_made};
 use crate::kind::Kind;
@@ -32,7 +33,7 @@ pub struct World<'a> {
     pub(super) made: &'a MadeObjects,
     /// The settings of istiod.
     pub(super) features: IstiodFeatures,
-    namespaces: HashMap<&'a str, &'a NamespaceFacts>,
+    namespaces: FastMap<&'a str, &'a NamespaceFacts>,
     pub(super) ambient: OnceLock<AmbientIndex<'a>>,
     /// By age.
     pub(super) services: Vec<MeshService<'a>>,
@@ -40,23 +41,23 @@ pub struct World<'a> {
     pub(super) virtual_services: RouteList<'a>,
     pub(super) merged_rules: MergedRules<'a>,
     /// The VirtualServices of each gateway (`namespace/name`, or [`MESH`]), by age.
-    by_gateway: HashMap<String, Vec<&'a Resource>>,
+    by_gateway: FastMap<String, Vec<&'a Resource>>,
     /// Gateway objects, by age.
     pub(super) gateways: Vec<&'a Resource>,
     /// Sidecar objects: those for chosen pods first, then by age.
     pub(super) sidecars: Vec<&'a Resource>,
     pub(super) rules: RuleIndex<'a>,
     /// Positions in `services`.
-    by_host: HashMap<Cow<'a, str>, Vec<usize>>,
+    by_host: FastMap<Cow<'a, str>, Vec<usize>>,
     /// Positions in `kubernetes` of the first Service with an address.
-    by_address: HashMap<&'a str, usize>,
-    by_name: HashMap<(&'a str, &'a str), usize>,
-    pods: HashMap<(&'a str, &'a str), &'a PodFacts>,
-    pods_by_address: HashMap<&'a str, &'a PodFacts>,
+    by_address: FastMap<&'a str, usize>,
+    by_name: FastMap<(&'a str, &'a str), usize>,
+    pods: FastMap<(&'a str, &'a str), &'a PodFacts>,
+    pods_by_address: FastMap<&'a str, &'a PodFacts>,
     /// In the order of their names.
-    pods_by_namespace: HashMap<&'a str, Vec<&'a PodFacts>>,
+    pods_by_namespace: FastMap<&'a str, Vec<&'a PodFacts>>,
     /// By namespace, in the order of their names.
-    workload_entries: HashMap<&'a str, Vec<&'a Named<WorkloadEntryFacts>>>,
+    workload_entries: FastMap<&'a str, Vec<&'a Named<WorkloadEntryFacts>>>,
 }
 
 impl<'a> World<'a> {
@@ -94,24 +95,27 @@ impl<'a> World<'a> {
         };
         let kubernetes =
             snapshot.services.iter().map(|facts| MeshService::of_kubernetes(facts, &snapshot.mesh));
-        let entries = found_of(Kind::ServiceEntry).flat_map(MeshService::of_entry);
-        let mut services: Vec<MeshService<'a>> = kubernetes.chain(entries).collect();
+        // Nearly every entry has one host.
+        let most = snapshot.services.len() + found_of(Kind::ServiceEntry).count();
+        let mut services: Vec<MeshService<'a>> = Vec::with_capacity(most);
+        services.extend(kubernetes);
+        services.extend(found_of(Kind::ServiceEntry).flat_map(MeshService::of_entry));
         services.sort_by(MeshService::by_age);
         aliases::resolve(&mut services);
-        let mut by_host: HashMap<Cow<'a, str>, Vec<usize>> = HashMap::new();
+        let mut by_host: FastMap<Cow<'a, str>, Vec<usize>> = FastMap::default();
         for (position, service) in services.iter().enumerate() {
-            by_host.entry(service.host.clone()).or_default().push(position);
+            by_host.entry(service.host.clone()).or_insert_with(|| Vec::with_capacity(1)).push(position);
         }
         let mut virtual_services = of_kind(Kind::VirtualService);
         let merged_rules = MergedRules::new(&virtual_services, &snapshot.mesh);
         virtual_services.retain(|resource| !is_delegate(resource));
-        let mut by_gateway: HashMap<String, Vec<&'a Resource>> = HashMap::new();
+        let mut by_gateway: FastMap<String, Vec<&'a Resource>> = FastMap::default();
         for resource in &virtual_services {
             for gateway in gateways_of(resource) {
                 by_gateway.entry(gateway).or_default().push(resource);
             }
         }
-        let (mut by_address, mut by_name) = (HashMap::new(), HashMap::new());
+        let (mut by_address, mut by_name) = (FastMap::default(), FastMap::default());
         for (position, facts) in snapshot.services.iter().enumerate() {
             for address in &facts.addresses {
                 by_address.entry(address.as_str()).or_insert(position);
@@ -123,7 +127,7 @@ impl<'a> World<'a> {
             |sidecar: &Resource| sidecar.sidecar().is_some_and(|spec| spec.workload_selector.is_some());
         sidecars.sort_by_key(|sidecar| Reverse(selects(sidecar)));
         let of_gateways = snapshot.gateways.iter().flat_map(|gateway| &gateway.pods);
-        let pods: HashMap<_, _> = of_gateways
+        let pods: FastMap<_, _> = of_gateways
             .chain(&related.istiod)
             .chain(further)
             .chain(&snapshot.pods)
@@ -134,14 +138,14 @@ impl<'a> World<'a> {
         by_precedence.sort_by_key(|pod| (Reverse(pod.finished), &pod.namespace, &pod.name));
         let addresses =
             by_precedence.iter().flat_map(|pod| pod.addresses.iter().map(|address| (address.as_str(), *pod)));
-        let mut pods_by_namespace: HashMap<&str, Vec<&PodFacts>> = HashMap::new();
+        let mut pods_by_namespace: FastMap<&str, Vec<&PodFacts>> = FastMap::default();
         for pod in pods.values() {
             pods_by_namespace.entry(pod.namespace.as_str()).or_default().push(pod);
         }
         for pods in pods_by_namespace.values_mut() {
             pods.sort_by_key(|pod| &pod.name);
         }
-        let mut workload_entries: HashMap<&str, Vec<&Named<WorkloadEntryFacts>>> = HashMap::new();
+        let mut workload_entries: FastMap<&str, Vec<&Named<WorkloadEntryFacts>>> = FastMap::default();
         for entry in &related.workload_entries {
             workload_entries.entry(entry.namespace.as_str()).or_default().push(entry);
         }

@@ -51,9 +51,9 @@ fn of_snapshot(snapshot: &Snapshot) -> Checked {
     }
     for resource in resources {
         full("resources[].id", &resource.id.namespace, &resource.id.name)?;
-        let all = resource.labels.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+        let all = resource.labels.iter().map(|(key, value)| (&**key, value.as_str()));
         labels("resources[].labels", all)?;
-        keys("resources[].annotations", resource.annotations.keys().map(String::as_str))?;
+        keys("resources[].annotations", resource.annotations.keys().map(AsRef::as_ref))?;
     }
     for service in services {
         label("services[].name", &service.name)?;

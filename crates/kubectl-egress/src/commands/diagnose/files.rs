@@ -10,6 +10,7 @@ use std::thread;
 
 use egress_diagnose::facts::source::{Document, ParsedFiles, SourceFile, SourceReader, documents};
 use egress_diagnose::facts::{PodName, Request};
+use rayon::prelude::*;
 
 use super::gathered::{Gathered, GatheredFiles};
 use crate::exit::Failure;
@@ -30,6 +31,8 @@ const STDIN: &str = "-";
 const DEFAULT_NAMESPACE: &str = "default";
 /// With fewer bytes, threads cost more time than they save.
 const WORTH_A_THREAD: usize = 64 * 1024;
+/// So many documents a thread reads before they are put to the others.
+const AT_ONCE: usize = 256;
 /// Reserve memory for one object per this many bytes, so that a file of many tiny documents cannot reserve more than
 /// its own size.
 const BYTES_OF_AN_OBJECT: usize = 512;
@@ -86,35 +89,34 @@ fn client(settings: &Diagnose) -> Option<PodName> {
 
 /// The objects of all files.
 fn objects(files: &[SourceFile], namespace: &str) -> ParsedFiles {
-    let all: Vec<(usize, Document<'_>)> = files
-        .iter()
-        .enumerate()
-        .flat_map(|(number, file)| documents(&file.text).into_iter().map(move |document| (number, document)))
-        .collect();
+    let cut: Vec<Vec<Document<'_>>> = files.iter().map(|file| documents(&file.text)).collect();
+    let number: usize = cut.iter().map(Vec::len).sum();
     let bytes: usize = files.iter().map(|file| file.text.len()).sum();
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let threads = processors.min(bytes / WORTH_A_THREAD).max(1);
-    let read = |part: &[(usize, Document<'_>)], objects: usize| {
-        let mut reader = SourceReader::new(files, namespace, objects.min(bytes / BYTES_OF_AN_OBJECT));
+    let of_thread = number.div_ceil(threads).clamp(1, AT_ONCE);
+    let read = |part: &[(usize, &Document<'_>)]| {
+        let mut reader = SourceReader::new(files, namespace, part.len());
         for (file, document) in part {
             reader.read(*file, document);
         }
         reader
     };
-    let mut parts = all.chunks(all.len().div_ceil(threads).max(1));
-    let whole = thread::scope(|scope| {
-        let mine = parts.next().unwrap_or_default();
-        let others: Vec<_> = parts.map(|part| scope.spawn(move || read(part, part.len()))).collect();
-        // Which takes what the others have read.
-        let mut whole = read(mine, all.len());
-        for other in others {
-            match other.join() {
-                Ok(reader) => whole.append(reader),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
+    let mut whole = SourceReader::new(files, namespace, number.min(bytes / BYTES_OF_AN_OBJECT));
+    let mut ahead =
+        cut.iter().enumerate().flat_map(|(file, documents)| documents.iter().map(move |one| (file, one)));
+    // Part by part, so that what the threads have read is never held twice.
+    loop {
+        let some: Vec<(usize, &Document<'_>)> = ahead.by_ref().take(of_thread * threads).collect();
+        let parts: Vec<SourceReader<'_>> = match threads {
+            _ if some.is_empty() => break,
+            1 => vec![read(&some)],
+            _ => some.par_chunks(of_thread).map(read).collect(),
+        };
+        for part in parts {
+            whole.append(part);
         }
-        whole
-    });
+    }
     whole.finish()
 }
 
