@@ -41,7 +41,7 @@ pub(super) async fn run(settings: &Diagnose, terminal: &mut Terminal) -> anyhow:
     let code = if let ReportFormat::Bypass(format) = &settings.reporting.form {
         print::bypass(&gathered, format.as_ref(), terminal)?
     } else {
-        let mut found = examine::report(settings, &gathered);
+        let mut found = examine::report(settings, &mut gathered);
         let probed = Box::pin(probe::probe(settings, &gathered, terminal)).await;
         let failure = probed.map(|probe| found.probe = probe).err();
         let code = print::print(&found, &settings.reporting, started.elapsed(), terminal)?;

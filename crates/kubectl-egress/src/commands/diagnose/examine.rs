@@ -13,7 +13,7 @@ use crate::settings::diagnose::reporting::Reporting;
 use crate::settings::diagnose::sources::Sources;
 
 /// Examines the facts.
-pub(super) fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
+pub(super) fn report(settings: &Diagnose, gathered: &mut Gathered) -> Report {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     let Reporting { filter, every_check, .. } = &settings.reporting;
     let options = Options {
@@ -28,7 +28,7 @@ pub(super) fn report(settings: &Diagnose, gathered: &Gathered) -> Report {
         Sources::Cluster | Sources::Both(_) => FactsOrigin::Cluster,
         Sources::Bundle(_) | Sources::Files(_) => FactsOrigin::Files,
     };
-    if let Some(sources) = &gathered.sources {
+    if let Some(sources) = &mut gathered.sources {
         sources.locate(&mut found);
         found.summary.incomplete = sources.incomplete;
     }

@@ -12,7 +12,7 @@ use egress_diagnose::facts::source::{Document, ParsedFiles, SourceFile, SourceRe
 use egress_diagnose::facts::{PodName, Request};
 use rayon::prelude::*;
 
-use super::gathered::{Gathered, GatheredFiles};
+use super::gathered::{FileOrigin, Gathered, GatheredFiles};
 use crate::exit::Failure;
 use crate::files;
 use crate::settings::Namespaces;
@@ -22,7 +22,7 @@ use crate::settings::diagnose::sources::Files;
 use crate::terminal::Terminal;
 
 /// The most bytes of one file, and of all files: dumps of very large clusters have some hundred million.
-const MAXIMUM_BYTES: usize = 512 * 1024 * 1024;
+pub(super) const MAXIMUM_BYTES: usize = 512 * 1024 * 1024;
 /// The endings that kubectl reads in a directory.
 const ENDINGS: [&str; 3] = ["yaml", "yml", "json"];
 /// The name that means standard input.
@@ -44,7 +44,7 @@ pub(super) fn gather(
     terminal: &mut Terminal,
 ) -> anyhow::Result<Gathered> {
     let namespace = namespace(settings);
-    let files = read(files)?;
+    let (files, origins) = read(files)?;
     let mut reading = objects(&files, namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
     for gateway in reading.assume_gateways() {
         terminal.note(&format!(
@@ -54,20 +54,20 @@ pub(super) fn gather(
     let request = Request { hosts: settings.hosts.clone(), namespace, client: client(settings) };
     let incomplete = !reading.unread.is_empty();
     reading.facts.snapshot.unreadable.extend(reading.unread);
-    let sources = Some(GatheredFiles { files, places: reading.places, incomplete });
+    let sources = Some(GatheredFiles::new(files, origins, reading.places, incomplete));
     Ok(Gathered { evidence: reading.facts, request, sources, interrupted: false, guard: None })
 }
 
 /// Overlays files on the facts of a cluster.
 pub(super) fn lay_over(live: Gathered, files: &Files) -> anyhow::Result<Gathered> {
-    let files = read(files)?;
+    let (files, origins) = read(files)?;
     let namespace = live.request.namespace.clone();
     let reading = objects(&files, namespace.as_deref().unwrap_or(DEFAULT_NAMESPACE));
     let Gathered { mut evidence, request, interrupted, guard, .. } = live;
     let incomplete = !reading.unread.is_empty();
     evidence.lay_over(reading.facts);
     evidence.snapshot.unreadable.extend(reading.unread);
-    let sources = Some(GatheredFiles { files, places: reading.places, incomplete });
+    let sources = Some(GatheredFiles::new(files, origins, reading.places, incomplete));
     Ok(Gathered { evidence, request, sources, interrupted, guard })
 }
 
@@ -120,21 +120,24 @@ fn objects(files: &[SourceFile], namespace: &str) -> ParsedFiles {
     whole.finish()
 }
 
-fn read(files: &Files) -> Result<Vec<SourceFile>, Failure> {
-    let mut found = Vec::new();
+/// The files, and where each was read.
+fn read(files: &Files) -> Result<(Vec<SourceFile>, Vec<FileOrigin>), Failure> {
+    let (mut found, mut origins) = (Vec::new(), Vec::new());
     let mut room = MAXIMUM_BYTES;
     for name in &files.names {
         let paths = if name == STDIN { vec![PathBuf::from(STDIN)] } else { paths(name, files.recursive)? };
         for path in paths {
             let is_stdin = path.as_os_str() == STDIN;
             let shown = if is_stdin { "standard input".to_owned() } else { path.display().to_string() };
+            // Before it is read: what changes later is noticed.
+            origins.push(if is_stdin { FileOrigin::Once } else { FileOrigin::of(&path) });
             let text = if is_stdin { standard_input(room) } else { files::text(&path, room) };
             let text = text.map_err(|why| refused(&shown, &why))?;
             room = room.saturating_sub(text.len());
             found.push(SourceFile { name: shown, text });
         }
     }
-    Ok(found)
+    Ok((found, origins))
 }
 
 fn standard_input(room: usize) -> Result<String, String> {

@@ -62,11 +62,11 @@ async fn look(
     terminal: &mut Terminal,
 ) -> anyhow::Result<Duration> {
     let started = Instant::now();
-    let gathered = gather::gather(settings, terminal).await?;
+    let mut gathered = gather::gather(settings, terminal).await?;
     if gathered.interrupted {
         return Ok(PAUSE);
     }
-    let found = examine::report(settings, &gathered);
+    let found = examine::report(settings, &mut gathered);
     drop(gathered);
     for change in watched.observe(found) {
         terminal.result(&format!("{} {}\n", now(), report::change(&change, &terminal.palette())))?;
