@@ -15,7 +15,7 @@ use std::{
 use anyhow::{bail, ensure};
 use testbed::bed::{Intercept, InterceptedRequest, User};
 
-use super::harness::{Ended, Mesh, SHOP, Test, say};
+use super::harness::{Ended, Mesh, Running, SHOP, Test, say};
 
 pub(crate) const TESTS: &[Test] = &[
     ("add_beside_remove", |mesh| interleave(mesh, &[ADD_TLS], ADD_HTTP, REMOVE)),
@@ -78,7 +78,7 @@ fn both(mesh: &Mesh, seed: u64, one: &[&str], other: &[&str]) -> anyhow::Result<
         mesh.start(User::Admin, &[one, &["--server", &first_url]].concat())?,
         mesh.start(User::Admin, &[other, &["--server", &second_url]].concat())?,
     ];
-    let [first, second] = running.map(|running| running.end());
+    let [first, second] = running.map(Running::end);
     Ok([first?, second?])
 }
 

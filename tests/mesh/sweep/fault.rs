@@ -143,11 +143,12 @@ fn is_write(request: &InterceptedRequest) -> bool {
     of_istio && request.method != "GET" && !request.target.contains("dryRun=All")
 }
 
+const JSON: (&str, &str) = ("content-type", "application/json");
+
 /// A refusal in the form of the API server.
 fn status(code: u16, reason: &str, message: &str) -> Intercept {
     let body = serde_json::json!({ "kind": "Status", "apiVersion": "v1", "status": "Failure", "code": code,
         "reason": reason, "message": message });
-    const JSON: (&str, &str) = ("content-type", "application/json");
     let headers: &[(&str, &str)] = if code == 429 { &[JSON, ("retry-after", "1")] } else { &[JSON] };
     Intercept::Answer(code, headers, body.to_string())
 }

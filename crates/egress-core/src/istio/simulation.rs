@@ -36,6 +36,7 @@ mod memo;
 mod networks;
 mod outbound;
 mod outbound_tcp;
+mod own_clusters;
 mod policies;
 mod proxies;
 mod proxy;

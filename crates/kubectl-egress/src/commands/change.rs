@@ -68,13 +68,11 @@ impl ChangeSet<'_> {
             let home = plans.first().map(|plan| plan.namespace.as_str()).unwrap_or_default();
             return Err(rights::refusal(&missing, home).into());
         }
-        match self.writing.mode {
-            Mode::DryRunServer => self.dry_run(&plans, parts, terminal).await,
-            _ => {
-                self.require_fields(&plans).await?;
-                self.apply(changes, &plans, terminal).await
-            }
+        if self.writing.mode == Mode::DryRunServer {
+            return self.dry_run(&plans, parts, terminal).await;
         }
+        self.require_fields(&plans).await?;
+        self.apply(changes, &plans, terminal).await
     }
 
     /// Refuses where another manager owns a field that would change. The API server alone knows that; asked in the middle of

@@ -16,7 +16,7 @@ use std::{
 };
 
 use anyhow::{Context as _, bail};
-use http_body_util::{BodyExt as _, Full, combinators::BoxBody};
+use http_body_util::{BodyExt, Full, combinators::BoxBody};
 use hyper::{
     Request, Response, StatusCode,
     body::{Bytes, Incoming},
@@ -233,7 +233,7 @@ impl Interceptor {
                 tokio::io::copy_bidirectional(&mut TokioIo::new(client), &mut TokioIo::new(server)).await
             });
         }
-        Ok(answer.map(|body| body.boxed()))
+        Ok(answer.map(BodyExt::boxed))
     }
 }
 

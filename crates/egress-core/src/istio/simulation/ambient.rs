@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use serde_json::Value;
 
 use super::endpoint::Endpoint;
-use super::service::{MeshResolution, MeshService, ServiceSource};
+use super::service::{MeshResolution, MeshService, ServiceSource, allocated};
 use super::world::World;
 use crate::istio::data_plane::{DataPlaneMode, data_plane_mode};
 use crate::istio::waypoints::{Waypoint, chosen, waypoints};
@@ -24,8 +24,6 @@ const OF_WAYPOINTS: &str = "istio.io-mesh-controller";
 const TUNNEL: &str = "networking.istio.io/tunnel";
 /// The annotation by which the node's agent says that ztunnel stands before a pod.
 const REDIRECTION: &str = "ambient.istio.io/redirection";
-/// The label that keeps istiod from giving an entry an address.
-const ALLOCATES: &str = "networking.istio.io/enable-autoallocate-ip";
 
 /// What ambient mode is asked for with each call.
 pub(super) struct AmbientIndex<'a> {
@@ -171,10 +169,5 @@ pub(super) fn is_behind_ztunnel(pod: &PodFacts) -> bool {
 pub(super) fn ambient_addresses(service: &MeshService<'_>) -> Vec<String> {
     let own: Vec<String> = service.addresses.iter().map(ToString::to_string).collect();
     let ServiceSource::Entry(entry) = service.source else { return own };
-    let is_asked = entry.labels.get(ALLOCATES).is_none_or(|word| word != "false");
-    if !own.is_empty() || service.resolution == MeshResolution::Original || !is_asked {
-        return own;
-    }
-    let given = entry.live.as_ref().map(|live| &live.status.allocated);
-    given.and_then(|given| given.get(service.host.as_ref())).cloned().unwrap_or_default()
+    if own.is_empty() { allocated(entry, &service.host).to_vec() } else { own }
 }

@@ -84,6 +84,9 @@ impl MeshResolution {
     }
 }
 
+/// The label by which an entry asks for no address.
+const ALLOCATES: &str = "networking.istio.io/enable-autoallocate-ip";
+
 impl<'a> MeshService<'a> {
     /// A Kubernetes Service.
     pub(super) fn of_kubernetes(facts: &'a ServiceFacts, mesh: &MeshFacts) -> Self {
@@ -115,8 +118,9 @@ impl<'a> MeshService<'a> {
         }
     }
 
-    /// The services of a ServiceEntry: one for each host and address.
-    pub(super) fn of_entry(entry: &'a Resource) -> Vec<Self> {
+    /// The services of a ServiceEntry: one for each host and address. An address that istiod gave to a host counts where the
+    /// proxies answer for DNS.
+    pub(super) fn of_entry(entry: &'a Resource, mesh: &MeshFacts) -> Vec<Self> {
         let Some(spec) = entry.service_entry() else { return Vec::new() };
         let ports = spec.ports.iter().flatten().filter_map(|port| {
             Some(MeshPort {
@@ -149,6 +153,7 @@ impl<'a> MeshService<'a> {
                 name: host,
             };
             match spec.addresses.as_deref().unwrap_or_default() {
+                [] if answers_for_dns(mesh) => found.push(service(allocated_v4(entry, host).map(Cow::from))),
                 [] => found.push(service(None)),
                 // What is no address and no range makes no service.
                 addresses => found
@@ -181,6 +186,28 @@ impl<'a> MeshService<'a> {
         };
         key(self).cmp(&key(other))
     }
+}
+
+/// The addresses that istiod gave to a host of an entry without its own. `ShouldV2AutoAllocateIP` in
+/// `pilot/pkg/networking/serviceentry`.
+pub(super) fn allocated<'a>(entry: &'a Resource, host: &str) -> &'a [String] {
+    let is_asked = entry.labels.get(ALLOCATES).is_none_or(|word| !word.eq_ignore_ascii_case("false"));
+    let has_addresses = entry.service_entry().is_none_or(|spec| {
+        matches!(spec.resolution, None | Some(ServiceEntryResolution::None))
+            || spec.addresses.as_ref().is_some_and(|addresses| !addresses.is_empty())
+    });
+    let given = entry.live.as_ref().map(|live| &live.status.allocated).filter(|_| is_asked && !has_addresses);
+    given.and_then(|given| given.get(host)).map_or(&[], Vec::as_slice)
+}
+
+fn allocated_v4<'a>(entry: &'a Resource, host: &str) -> Option<&'a str> {
+    allocated(entry, host).iter().map(String::as_str).find(|address| !address.contains(':'))
+}
+
+/// Whether the proxies of a mesh answer for DNS: only these use addresses that istiod gave. `nodeUsesAutoallocatedIPs` in
+/// `pilot/pkg/model/service.go`. What single pods set is not known.
+fn answers_for_dns(mesh: &MeshFacts) -> bool {
+    mesh.proxy_metadata.get("ISTIO_META_DNS_CAPTURE").is_some_and(|word| word == "true")
 }
 
 /// An address of a ServiceEntry: a range of one address is that address; none for what is neither.

@@ -10,6 +10,7 @@ use super::gateway_routes::GatewayRoute;
 use super::http_match::PlainRequest;
 use super::http_rules::HttpAction;
 use super::outbound::proxied;
+use super::own_clusters::{BY_NAME, PASSTHROUGH, own_hop};
 use super::proxies::Simulation;
 use super::proxy::Proxy;
 use super::scope::{ProxyScope, UnknownHosts};
@@ -75,23 +76,6 @@ fn walk<'w>(simulation: &Simulation<'w>, call: &Call) -> Walked<'w> {
         walk.by_ztunnel(place, &bytes);
     }
     walk.walked
-}
-
-/// istiod's cluster for what leaves for where the application called.
-const PASSTHROUGH: &str = "PassthroughCluster";
-/// istiod's cluster for requests that leave for the host that they name.
-const BY_NAME: &str = "AllowAnyDynamicDNSCluster";
-
-/// A hop by a proxy to a cluster of istiod's own.
-fn own_hop(scope: &ProxyScope<'_>, cluster: &str) -> Hop {
-    Hop {
-        proxy: format!("{}/{}", scope.pod.namespace, scope.pod.name),
-        route: None,
-        cluster: cluster.to_owned(),
-        service_namespace: None,
-        rule: None,
-        tls: None,
-    }
 }
 
 /// Without a server name in the DestinationRule, a request's host is sent. `setAutoSniAndAutoSanValidation` in

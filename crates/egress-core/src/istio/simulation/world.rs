@@ -99,7 +99,9 @@ impl<'a> World<'a> {
         let most = snapshot.services.len() + found_of(Kind::ServiceEntry).count();
         let mut services: Vec<MeshService<'a>> = Vec::with_capacity(most);
         services.extend(kubernetes);
-        services.extend(found_of(Kind::ServiceEntry).flat_map(MeshService::of_entry));
+        services.extend(
+            found_of(Kind::ServiceEntry).flat_map(|entry| MeshService::of_entry(entry, &snapshot.mesh)),
+        );
         services.sort_by(MeshService::by_age);
         aliases::resolve(&mut services);
         let mut by_host: FastMap<Cow<'a, str>, Vec<usize>> = FastMap::default();

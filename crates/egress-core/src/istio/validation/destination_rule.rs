@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::names::{self, full_name, is_address, is_label};
 use super::rejection::Rejections;
-use crate::kubernetes_name::{is_label_value, is_qualified_name};
+use crate::kubernetes_name::is_qualified_name;
 use crate::resource::Resource;
 
 /// A credential that is a ConfigMap of the rule's own namespace.
@@ -31,7 +31,7 @@ pub(super) fn check(resource: &Resource, spec: &DestinationRuleSpec, found: &mut
             found.add(format!("{place}.name"), &subset.name, reason);
         }
         for (key, value) in subset.labels.iter().flatten() {
-            if !is_qualified_name(&key.to_ascii_lowercase()) || !is_label_value(value) {
+            if !is_qualified_name(&key.to_ascii_lowercase()) || !names::is_tag_value(value) {
                 found.add(
                     format!("{place}.labels"),
                     format!("{key}: {value}"),

@@ -25,7 +25,15 @@ pub(super) fn is_label(text: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-')
 }
 
-/// The same, or `*`, or a label behind `*` or `*-`. `IsWildcardDNS1123Label`.
+/// Whether a text is a value of a label, of whatever length. `labelValueRegexp`.
+pub(super) fn is_tag_value(text: &str) -> bool {
+    let is_edge = |letter: Option<char>| letter.is_none_or(|letter| letter.is_ascii_alphanumeric());
+    is_edge(text.chars().next())
+        && is_edge(text.chars().next_back())
+        && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
+}
+
+/// The same as [`is_label`], or `*`, or a label behind `*` or `*-`. `IsWildcardDNS1123Label`.
 fn is_wildcard_label(text: &str) -> bool {
     let rest = text.strip_prefix("*-").or_else(|| text.strip_prefix('*')).unwrap_or(text);
     text.len() <= LABEL && (text == "*" || is_label(rest))
