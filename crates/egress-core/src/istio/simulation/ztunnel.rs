@@ -5,7 +5,7 @@
 
 use super::ambient::is_behind_ztunnel;
 use super::endpoint::{Endpoint, endpoints, endpoints_of_number, of_kubernetes};
-use super::service::MeshResolution;
+use super::service::{MeshResolution, ServiceSource};
 use super::walk::{Bytes, Place, Walk};
 use super::workload_entries;
 use crate::istio::call::{End, Refusal};
@@ -58,8 +58,12 @@ impl Walk<'_, '_> {
         if found.is_empty() {
             return self.refused(Refusal::NoEndpoint);
         }
+        // Of a Service without a selector ambient mode takes what its slices do not call a pod. What they call a pod is not read.
+        let is_unselected =
+            matches!(service.source, ServiceSource::Kubernetes(facts) if facts.selector.is_empty());
         for endpoint in &found {
-            if world.is_elsewhere(endpoint, self.pod) {
+            let may_be_left_out = is_unselected && world.pod_at(&endpoint.address).is_some();
+            if may_be_left_out || world.is_elsewhere(endpoint, self.pod) {
                 self.end(End::Undecided);
                 continue;
             }
