@@ -16,7 +16,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("an_entry_of_someone_else_is_refused_in_the_documented_layout", foreign_entry_documented),
     ("other_ports_of_a_host_at_the_same_gateway", other_ports),
     ("a_service_that_has_the_name_of_the_host", kubernetes_service),
-    ("a_field_that_somebody_else_owns_is_found_before_the_first_write", owned_field),
     ("what_controllers_write_meanwhile_is_no_conflict_but_a_change_is", written_meanwhile),
 ];
 
@@ -105,25 +104,6 @@ spec:
     let words =
         ["serviceentry/edition-cnn-com in namespace shop", "metadata.name", "not made by this plugin"];
     refused_then_added(mesh, entry, &entry.replace("name: edition-cnn-com", "name: www"), &words)
-}
-
-/// The last object that `add` would write: those before it must not be written either.
-fn owned_field(mesh: &Mesh) -> anyhow::Result<()> {
-    mesh.done(&["add", "edition.cnn.com:443", "-n", "shop"])?;
-    let patch = r#"{"spec": {"ports": [{"number": 443, "name": "tls-by-hand", "protocol": "TLS"}]}}"#;
-    let entry = ["serviceentries.networking.istio.io", "edition-cnn-com", "--namespace=shop"];
-    let edit = ["--type=merge", "--field-manager=by-hand", "--patch", patch];
-    mesh.bed().kubectl(&[&["patch"], &entry[..], &edit].concat())?;
-    let words = [
-        "serviceentry/edition-cnn-com in namespace shop",
-        "by-hand",
-        "spec.ports",
-        "hint: talk to the owner",
-    ];
-    mesh.refuses(User::Admin, &ADD, 7, &words)?;
-    mesh.done(&[&ADD[..], &["--force-conflicts"]].concat())?;
-    mesh.expect_via_gateway(SHOP, HTTP)?;
-    mesh.expect_via_gateway(SHOP, HTTPS).map(drop)
 }
 
 const ENTRY: &str = "

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, ensure};
 use serde_json::Value;
+use testbed::bed::User;
 
 use super::harness::{LIMIT, Mesh, SHOP, Test, eventually};
 use super::manifests::{BY_HAND, BY_HAND_OBJECTS};
@@ -10,7 +11,8 @@ pub(crate) const TESTS: &[Test] = &[
     ("a_whole_egress_is_ready_with_its_gateway_and_nodes", whole),
     ("an_object_that_is_missing_is_named", incomplete),
     ("an_object_that_was_edited_is_named_with_its_editor", changed),
-    ("a_change_that_meets_the_fields_of_others_says_how_far_it_came", stopped_half_way),
+    ("a_change_that_would_take_a_field_of_others_writes_nothing", owned_field),
+    ("a_change_that_the_server_refuses_says_how_far_it_came", stopped_half_way),
     ("the_documented_objects_made_by_hand_are_foreign", foreign),
     ("every_format_tells_the_same", formats),
     ("nothing_is_said_to_be_nothing", nothing),
@@ -76,23 +78,37 @@ fn changed(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.expect_via_gateway(SHOP, "https://edition.cnn.com/").map(drop)
 }
 
-/// The fields of others show only when they are written, which may be after other objects were.
-fn stopped_half_way(mesh: &Mesh) -> anyhow::Result<()> {
+/// The third object that would be written: those before it must not be written either.
+fn owned_field(mesh: &Mesh) -> anyhow::Result<()> {
     mesh.done(&["add", "edition.cnn.com:443", "-n", "shop"])?;
     edit_mesh_leg(mesh)?;
-    mesh.plugin(&["add", "edition.cnn.com:80", "-n", "shop"])?.expect(
-        7,
-        &[
-            "written      serviceentry.networking.istio.io/edition-cnn-com-upstream in namespace shop",
-            "written      virtualservice.networking.istio.io/edition-cnn-com-gateway in namespace shop",
-            "not reached  virtualservice.networking.istio.io/edition-cnn-com in namespace shop",
-            "not reached  serviceentry.networking.istio.io/edition-cnn-com in namespace shop",
-            "conflict with \"somebody\" on .spec.exportTo",
-        ],
-    )?;
+    let words = [
+        "virtualservice/edition-cnn-com in namespace shop: conflict with \"somebody\" on .spec.exportTo",
+        "hint: talk to the owner",
+    ];
+    mesh.refuses(User::Admin, &["add", "edition.cnn.com:80", "-n", "shop"], 7, &words)?;
     mesh.expect_refused(SHOP, "http://edition.cnn.com/")?;
     mesh.done(&["add", "edition.cnn.com:80", "-n", "shop", "--force-conflicts"])?;
     mesh.expect_via_gateway(SHOP, "http://edition.cnn.com/").map(drop)
+}
+
+/// Together with what somebody else wrote, the last object would have one port twice.
+fn stopped_half_way(mesh: &Mesh) -> anyhow::Result<()> {
+    mesh.done(&["add", "edition.cnn.com:443", "-n", "shop"])?;
+    let patch = r#"{"spec": {"ports": [{"number": 443, "name": "tls-by-hand", "protocol": "TLS"}]}}"#;
+    let entry = ["serviceentries.networking.istio.io", "edition-cnn-com", "--namespace=shop"];
+    let edit = ["--type=merge", "--field-manager=somebody", "--patch", patch];
+    mesh.bed().kubectl(&[&["patch"], &entry[..], &edit].concat())?;
+    mesh.plugin(&["add", "edition.cnn.com:80", "-n", "shop"])?.expect(
+        1,
+        &[
+            "written      serviceentry.networking.istio.io/edition-cnn-com-upstream in namespace shop",
+            "written      virtualservice.networking.istio.io/edition-cnn-com-gateway in namespace shop",
+            "written      virtualservice.networking.istio.io/edition-cnn-com in namespace shop",
+            "not reached  serviceentry.networking.istio.io/edition-cnn-com in namespace shop",
+            "port number cannot be duplicated",
+        ],
+    )
 }
 
 /// Somebody shows the routes to everybody.
