@@ -23,7 +23,7 @@ use anyhow::{Context as _, bail};
 use rustix::process::{Pid, kill_process};
 use tempfile::TempDir;
 use testbed::{
-    bed::{Bed, BedGuard, Signal, Topology},
+    bed::{Bed, BedGuard, InterceptedRequest, Signal, Topology},
     external_services::record::{self, RecordLine},
 };
 
@@ -203,6 +203,12 @@ pub(crate) fn eventually<T>(
             Err(_) => thread::sleep(Duration::from_millis(20)),
         }
     }
+}
+
+/// Whether a request is to store something of an object of Istio.
+pub(crate) fn is_write(request: &InterceptedRequest) -> bool {
+    let of_istio = request.target.starts_with("/apis/networking.istio.io/");
+    of_istio && request.method != "GET" && !request.target.contains("dryRun=All")
 }
 
 /// Says a figure of a test, beside what the test runner says.

@@ -13,9 +13,9 @@ use std::{
 };
 
 use anyhow::{bail, ensure};
-use testbed::bed::{Intercept, InterceptedRequest, User};
+use testbed::bed::{Intercept, User};
 
-use super::harness::{Ended, Mesh, Running, SHOP, Test, say};
+use super::harness::{Ended, Mesh, Running, SHOP, Test, is_write, say};
 
 pub(crate) const TESTS: &[Test] = &[
     ("add_beside_remove", |mesh| interleave(mesh, &[ADD_TLS], ADD_HTTP, REMOVE)),
@@ -101,11 +101,6 @@ fn said(ended: &[Ended; 2]) -> String {
     let each =
         ended.iter().map(|ended| format!("exit code {}\n{}{}", ended.code, ended.stdout, ended.stderr));
     each.collect::<Vec<_>>().join("\n")
-}
-
-fn is_write(request: &InterceptedRequest) -> bool {
-    let of_istio = request.target.starts_with("/apis/networking.istio.io/");
-    of_istio && request.method != "GET" && !request.target.contains("dryRun=All")
 }
 
 /// Whose write comes next.

@@ -8,9 +8,9 @@ use std::{
     },
 };
 
-use testbed::bed::{Intercept, InterceptedRequest, InterceptingServer};
+use testbed::bed::{Intercept, InterceptingServer};
 
-use crate::harness::Mesh;
+use crate::harness::{Mesh, is_write};
 
 /// A fault at one request of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,12 +135,6 @@ impl SweepFault {
     fn is_of_writes(self) -> bool {
         !matches!(self, SweepFault::Kill(_))
     }
-}
-
-/// Whether a request is to store something of an object of Istio.
-fn is_write(request: &InterceptedRequest) -> bool {
-    let of_istio = request.target.starts_with("/apis/networking.istio.io/");
-    of_istio && request.method != "GET" && !request.target.contains("dryRun=All")
 }
 
 const JSON: (&str, &str) = ("content-type", "application/json");

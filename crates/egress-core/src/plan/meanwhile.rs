@@ -15,12 +15,12 @@ pub struct ChangedMeanwhile {
     /// Which object.
     pub object: ObjectId,
     /// What became of it.
-    pub fate: Fate,
+    pub change: MeanwhileChange,
 }
 
 /// What became of an object after it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum MeanwhileChange {
     /// It was written, and is gone.
     Deleted,
     /// It was written, and says something else.
@@ -40,21 +40,21 @@ pub fn changed_meanwhile(plans: &[Plan], stored: &[Resource]) -> Vec<ChangedMean
     let mut last: Vec<(usize, &Step)> = last.into_values().collect();
     last.sort_by_key(|(place, _)| *place);
     let changed = last.into_iter().filter_map(|(_, step)| {
-        let fate = fate(step, stored.get(&step.object.id).copied())?;
-        Some(ChangedMeanwhile { object: step.object.id.clone(), fate })
+        let change = change(step, stored.get(&step.object.id).copied())?;
+        Some(ChangedMeanwhile { object: step.object.id.clone(), change })
     });
     changed.collect()
 }
 
-fn fate(step: &Step, stored: Option<&Resource>) -> Option<Fate> {
+fn change(step: &Step, stored: Option<&Resource>) -> Option<MeanwhileChange> {
     match (&step.action, stored) {
         // The same object is on its way out: a finalizer holds it.
         (Some(Action::Delete), Some(stored)) => {
-            (uid(stored) != uid(&step.object)).then_some(Fate::CreatedAgain)
+            (uid(stored) != uid(&step.object)).then_some(MeanwhileChange::CreatedAgain)
         }
         (Some(Action::Delete), None) => None,
-        (_, None) => Some(Fate::Deleted),
-        (_, Some(stored)) => (!step.object.is_fulfilled_by(stored)).then_some(Fate::Changed),
+        (_, None) => Some(MeanwhileChange::Deleted),
+        (_, Some(stored)) => (!step.object.is_fulfilled_by(stored)).then_some(MeanwhileChange::Changed),
     }
 }
 
@@ -64,12 +64,12 @@ fn uid(object: &Resource) -> Option<&str> {
 
 impl fmt::Display for ChangedMeanwhile {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let fate = match self.fate {
-            Fate::Deleted => "was deleted",
-            Fate::Changed => "was changed",
-            Fate::CreatedAgain => "was created again",
+        let change = match self.change {
+            MeanwhileChange::Deleted => "was deleted",
+            MeanwhileChange::Changed => "was changed",
+            MeanwhileChange::CreatedAgain => "was created again",
         };
-        write!(formatter, "{} {fate}", self.object)
+        write!(formatter, "{} {change}", self.object)
     }
 }
 

@@ -192,11 +192,11 @@ impl<'a> MeshService<'a> {
 /// `pilot/pkg/networking/serviceentry`.
 pub(super) fn allocated<'a>(entry: &'a Resource, host: &str) -> &'a [String] {
     let is_asked = entry.labels.get(ALLOCATES).is_none_or(|word| !word.eq_ignore_ascii_case("false"));
-    let has_addresses = entry.service_entry().is_none_or(|spec| {
+    let takes_none = entry.service_entry().is_none_or(|spec| {
         matches!(spec.resolution, None | Some(ServiceEntryResolution::None))
             || spec.addresses.as_ref().is_some_and(|addresses| !addresses.is_empty())
     });
-    let given = entry.live.as_ref().map(|live| &live.status.allocated).filter(|_| is_asked && !has_addresses);
+    let given = entry.live.as_ref().map(|live| &live.status.allocated).filter(|_| is_asked && !takes_none);
     given.and_then(|given| given.get(host)).map_or(&[], Vec::as_slice)
 }
 
